@@ -1,0 +1,69 @@
+/// A legal topic name: 1 to 249 of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`, as Kafka demands,
+/// since the name is also the name of a directory.
+public struct TopicName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public static let longest = 249
+
+    public let string: String
+
+    public init(_ string: String) throws(TopicNameError) {
+        guard !string.isEmpty else { throw TopicNameError(name: string, reason: "it is empty") }
+        guard string.utf8.count <= Self.longest else {
+            throw TopicNameError(
+                name: string,
+                reason: "it has \(string.utf8.count) characters and the limit is \(Self.longest)")
+        }
+        guard string != ".", string != ".." else {
+            throw TopicNameError(name: string, reason: "'.' and '..' name directories")
+        }
+        if let character = string.first(where: { !Self.isLegal($0) }) {
+            throw TopicNameError(
+                name: string,
+                reason: "'\(character)' is not allowed; use a-z A-Z 0-9 . _ -")
+        }
+        self.string = string
+    }
+
+    private static func isLegal(_ character: Character) -> Bool {
+        guard let byte = character.asciiValue else { return false }
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "-"):
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// Topics that Millrace keeps for itself begin with two underscores.
+    public var isInternal: Bool { string.utf8.starts(with: "__".utf8) }
+
+    public static func < (left: TopicName, right: TopicName) -> Bool { left.string < right.string }
+
+    public var description: String { string }
+}
+
+/// Why a string is no topic name.
+public struct TopicNameError: Error, Hashable, CustomStringConvertible {
+    public let name: String
+    public let reason: String
+
+    public var description: String { "illegal topic name '\(name.prefix(300))': \(reason)" }
+}
+
+/// One partition of one topic, written `topic-partition` on disk and in messages.
+public struct TopicPartition: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public var topic: TopicName
+    public var partition: Int32
+
+    public init(topic: TopicName, partition: Int32) {
+        self.topic = topic
+        self.partition = partition
+    }
+
+    public static func < (left: TopicPartition, right: TopicPartition) -> Bool {
+        (left.topic, left.partition) < (right.topic, right.partition)
+    }
+
+    public var description: String { "\(topic)-\(partition)" }
+}
