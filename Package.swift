@@ -20,7 +20,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
+        .target(name: "CMillraceRing", path: "CSources/CMillraceRing"),
         .target(name: "MillraceModel", swiftSettings: swift),
+        .target(
+            name: "MillraceRing", dependencies: ["CMillraceRing", system], swiftSettings: swift),
+        .target(
+            name: "MillraceShard", dependencies: ["MillraceModel", "MillraceRing", system],
+            swiftSettings: swift),
+        .testTarget(
+            name: "MillraceShardTests", dependencies: ["MillraceShard", "MillraceModel", system],
+            swiftSettings: swift),
         .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
     ]
 )

@@ -1,0 +1,172 @@
+internal import Glibc
+internal import MillraceRing
+package import SystemPackage
+
+// What the real device does with a system call of its own, and the cold read, which goes through a pipe.
+
+extension RingDevice {
+    package func size(_ file: Handle) throws(Errno) -> UInt64 {
+        var status = stat()
+        guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+        return UInt64(max(0, status.st_size))
+    }
+
+    package func truncate(_ file: Handle, to size: UInt64) throws(Errno) {
+        guard ftruncate(file.rawValue, off_t(clamping: size)) == 0 else {
+            throw Errno(rawValue: errno)
+        }
+    }
+
+    package func makeDirectory(_ path: FilePath) throws(Errno) {
+        let result = path.withPlatformString { mkdir($0, 0o755) }
+        guard result == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+    }
+
+    package func list(_ directory: FilePath) throws(Errno) -> [String] {
+        guard let stream = directory.withPlatformString({ opendir($0) }) else {
+            throw Errno(rawValue: errno)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    package func listen(
+        on address: SocketAddress
+    ) throws(Errno) -> (Handle, SocketAddress) {
+        try address.withResolved(passive: true) { resolved throws(Errno) in
+            let listener = try Self.socket(resolved)
+            do throws(Errno) {
+                Self.set(listener, SOL_SOCKET, SO_REUSEADDR)
+                guard
+                    bind(listener, resolved.pointee.ai_addr, resolved.pointee.ai_addrlen) == 0,
+                    Glibc.listen(listener, 4096) == 0
+                else { throw Errno(rawValue: errno) }
+                let port = try Self.port(of: listener)
+                return (
+                    Handle(rawValue: listener), SocketAddress(host: address.host, port: port)
+                )
+            } catch {
+                Glibc.close(listener)
+                throw error
+            }
+        }
+    }
+
+    package func makeSocket(for address: SocketAddress) throws(Errno) -> Handle {
+        try address.withResolved(passive: false) { resolved throws(Errno) in
+            let socket = try Self.socket(resolved)
+            Self.set(socket, Int32(IPPROTO_TCP), TCP_NODELAY)
+            return Handle(rawValue: socket)
+        }
+    }
+
+    package func shutdown(_ socket: Handle) {
+        _ = Glibc.shutdown(socket.rawValue, Int32(SHUT_RDWR))
+    }
+
+    package func sendAtOnce(_ socket: Handle) {
+        Self.set(socket.rawValue, Int32(IPPROTO_TCP), TCP_NODELAY)
+    }
+
+    private static func socket(_ resolved: UnsafePointer<addrinfo>) throws(Errno) -> Int32 {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let made = Glibc.socket(resolved.pointee.ai_family, kind, 0)
+        guard made >= 0 else { throw Errno(rawValue: errno) }
+        return made
+    }
+
+    private static func set(_ socket: Int32, _ level: Int32, _ option: Int32) {
+        var on: Int32 = 1
+        setsockopt(socket, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func port(of socket: Int32) throws(Errno) -> UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(socket, $0, &length)
+            }
+        }
+        guard result == 0 else { throw Errno(rawValue: errno) }
+        // The port stands at the same place in the address of either family, in network order.
+        return withUnsafeBytes(of: storage) {
+            UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        }
+    }
+}
+
+/// A pipe through which a cold read passes from a file to a socket.
+struct Pipe {
+    let read: Int32
+    let write: Int32
+    let bytes: Int
+
+    func close() {
+        Glibc.close(read)
+        Glibc.close(write)
+    }
+}
+
+extension RingDevice {
+    package func sendFile(
+        _ socket: Handle, _ file: Handle, at offset: UInt64, count: Int
+    ) async throws(Errno) -> Int {
+        let pipe = try takePipe()
+        do throws(Errno) {
+            let wanted = min(count, pipe.bytes)
+            let read = try await checked {
+                splice(
+                    from: file.rawValue, at: offset, to: pipe.write, count: wanted, more: false, $0)
+            }
+            var sent = 0
+            while sent < read {
+                do throws(Errno) {
+                    sent += try await checked {
+                        splice(
+                            from: pipe.read, at: nil, to: socket.rawValue, count: read - sent,
+                            more: read < count, $0)
+                    }
+                } catch .resourceTemporarilyUnavailable {
+                    _ = try await checked { awaitWritable(socket, $0) }
+                }
+            }
+            pipes.append(pipe)
+            return read
+        } catch {
+            // What is left in the pipe would come out at its next use.
+            pipe.close()
+            throw error
+        }
+    }
+
+    private func takePipe() throws(Errno) -> Pipe {
+        if let pipe = pipes.popLast() { return pipe }
+        let made = try SystemCalls.pipe(bytes: 256 << 10)
+        return Pipe(read: made.read, write: made.write, bytes: made.bytes)
+    }
+}
+
+extension SocketAddress {
+    /// Resolves the host; a name that does not resolve is `EADDRNOTAVAIL`.
+    func withResolved<Result>(
+        passive: Bool, _ body: (UnsafePointer<addrinfo>) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = passive ? AI_PASSIVE : 0
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let found else {
+            throw .addressNotAvailable
+        }
+        defer { freeaddrinfo(found) }
+        return try body(found)
+    }
+}
