@@ -31,5 +31,28 @@ let package = Package(
             name: "MillraceShardTests", dependencies: ["MillraceShard", "MillraceModel", system],
             swiftSettings: swift),
         .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
+
+        .target(name: "CMillraceChecksum", path: "CSources/CMillraceChecksum"),
+        .target(
+            name: "MillraceBytes", dependencies: ["CMillraceChecksum", "MillraceModel"],
+            swiftSettings: swift),
+        .testTarget(name: "MillraceBytesTests", dependencies: ["MillraceBytes"], swiftSettings: swift),
+
+        .systemLibrary(
+            name: "CLZ4", path: "CSources/CLZ4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(
+            name: "CSnappy", path: "CSources/CSnappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "CSources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CZstd", path: "CSources/CZstd", providers: [.apt(["libzstd-dev"])]),
+        .target(
+            name: "MillraceRecords",
+            dependencies: ["CLZ4", "CSnappy", "CZlib", "CZstd", "MillraceBytes", "MillraceModel"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "MillraceRecordsTests",
+            dependencies: ["MillraceBytes", "MillraceModel", "MillraceRecords"],
+            swiftSettings: swift),
     ]
 )

@@ -1,0 +1,87 @@
+internal import MillraceBytes
+public import MillraceModel
+
+/// One record of a batch, where it lies. The pointers are valid only as long as the
+/// `RecordBatchView` it came from is held, and, if that borrows its bytes, only inside the scope
+/// it was lent for; `key`, `value` and `record()` make copies that outlive it.
+///
+///     length varint | attributes i8 | timestamp delta varlong | offset delta varint
+///     | key length varint, key | value length varint, value
+///     | header count varint | (key length varint, key, value length varint, value) ...
+///
+/// The length counts what follows it. A length of -1 stands for a key or value that is not there.
+public struct RecordView {
+    public let offset: Offset
+    public let timestamp: Timestamp
+    public let keyBytes: UnsafeRawBufferPointer?
+    public let valueBytes: UnsafeRawBufferPointer?
+
+    /// From the header count to the end of the record, not parsed yet.
+    let headerBytes: UnsafeRawBufferPointer
+    let index: Int
+    let baseOffset: Offset
+
+    /// A copy of the key.
+    public var key: [UInt8]? { keyBytes.map { [UInt8]($0) } }
+
+    /// A copy of the value; nil is a tombstone.
+    public var value: [UInt8]? { valueBytes.map { [UInt8]($0) } }
+
+    /// Calls `body` with the name (UTF-8) and value of each header, in order, and checks that the
+    /// record ends where its length says.
+    public func forEachHeader(
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    ) throws(RecordsError) {
+        var reader = ByteReader(headerBytes)
+        do throws(BytesError) {
+            let count = try reader.readVarint()
+            guard count >= 0 else { throw .negativeCount(Int(count), position: 0) }
+            // No memory is taken by this count: one that is too large runs out of bytes.
+            for _ in 0..<count {
+                let name = try reader.readBytes(Int(try reader.readVarint()))
+                body(name, try reader.readNullableBytes(Int(try reader.readVarint())))
+            }
+        } catch {
+            throw .malformedRecord(RecordFault(error), index: index, baseOffset: baseOffset)
+        }
+        guard reader.isAtEnd else {
+            throw .malformedRecord(
+                .trailingBytes(reader.remaining), index: index, baseOffset: baseOffset)
+        }
+    }
+
+    /// Copies of the headers. A name that is not UTF-8 is repaired, as Java does.
+    public func headers() throws(RecordsError) -> [RecordHeader] {
+        var headers: [RecordHeader] = []
+        try forEachHeader { name, value in
+            headers.append(
+                RecordHeader(
+                    key: String(decoding: name, as: UTF8.self), value: value.map { [UInt8]($0) }))
+        }
+        return headers
+    }
+
+    /// A copy of the whole record.
+    public func record() throws(RecordsError) -> Record {
+        Record(key: key, value: value, headers: try headers(), timestamp: timestamp)
+    }
+}
+
+extension ByteReader {
+    /// The next `length` bytes, or none when the length is the -1 that says so.
+    @inline(__always)
+    mutating func readNullableBytes(_ length: Int) throws(BytesError) -> UnsafeRawBufferPointer? {
+        length == -1 ? nil : try readBytes(length)
+    }
+}
+
+extension RecordFault {
+    init(_ error: BytesError) {
+        switch error {
+        case .truncated(let needed, let remaining, _):
+            self = .truncated(needed: needed, remaining: remaining)
+        case .negativeCount(let count, _): self = .illegalLength(count)
+        case .varintOverflow: self = .varintOverflow
+        }
+    }
+}
