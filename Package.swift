@@ -12,11 +12,16 @@ let swift: [SwiftSetting] = [
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "millrace",
     platforms: [.macOS(.v26)],
     products: [],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -53,6 +58,21 @@ let package = Package(
         .testTarget(
             name: "MillraceRecordsTests",
             dependencies: ["MillraceBytes", "MillraceModel", "MillraceRecords"],
+            swiftSettings: swift),
+
+        .target(
+            name: "MillraceStorage",
+            dependencies: [
+                "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceRing",
+                "MillraceShard", deque, logging, system,
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "MillraceStorageTests",
+            dependencies: [
+                "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
+                "MillraceStorage", logging, system,
+            ],
             swiftSettings: swift),
     ]
 )

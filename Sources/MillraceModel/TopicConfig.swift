@@ -40,6 +40,10 @@ public struct TopicConfig: Hashable, Sendable {
         entries[key] = String(number)
     }
 
+    public mutating func set(_ durability: Durability) {
+        entries[.durability] = durability.rawValue
+    }
+
     /// Removes one entry, so that its default holds again.
     public mutating func remove(_ key: Key) { entries[key] = nil }
 

@@ -1,0 +1,192 @@
+internal import DequeModule
+internal import MillraceBytes
+package import MillraceModel
+internal import MillraceRecords
+internal import MillraceShard
+internal import SystemPackage
+
+/// The log of one partition: its segments, its offsets, and what waits to be written.
+///
+///     log start offset <= recovery point, high watermark <= written end <= log end offset
+///
+/// Offsets are given at the log end as batches arrive; the written end follows when their bytes are handed to
+/// the segment, and the high watermark when they are as safe as the topic demands. No door serves beyond
+/// the high watermark. The recovery point is below what is synchronised in the segments *and* checkpointed.
+///
+/// Others hold a partition as a handle only: its state belongs to the storage of its shard.
+package final class PartitionLog: @unchecked Sendable {
+    package let partition: TopicPartition
+    package let topic: TopicID
+    package let storage: StorageShard
+    package let durability: Durability
+    let directory: FilePath
+    let config: TopicConfig
+
+    var segments: [Segment] = []
+    var damage: [DamagedRange] = []
+    private(set) var logStartOffset = Offset.zero
+    private(set) var logEndOffset = Offset.zero
+    private(set) var highWatermark = Offset.zero
+    private(set) var recoveryPoint = Offset.zero
+    /// Where the high watermark stands in the files.
+    private var highWatermarkSegment = Offset.zero
+    private var highWatermarkPosition: UInt64 = 0
+
+    /// Batches that have offsets and are not handed to the segment yet.
+    var pending: Deque<PendingAppend> = []
+    var pendingBytes = 0
+    /// Appends that are not acknowledged yet, the pending ones among them.
+    var unfinishedCount = 0
+    /// One task prepares the segment or writes a large run; the others' batches wait.
+    var isBusy = false
+    var isQueued = false
+    var refusal: Refusal?
+    var isClosed = false
+    /// Whoever waits for the high watermark to move.
+    let advanced: Signal
+
+    /// Why no append is taken.
+    enum Refusal {
+        /// The disk is full; tried again at the instant.
+        case noSpace(retry: Instant, reason: String)
+        /// A write or sync failed: what is on the disk is known again after a restart only.
+        case failed(reason: String)
+
+        var reason: String {
+            switch self {
+            case .noSpace(_, let reason), .failed(let reason): reason
+            }
+        }
+    }
+
+    init(
+        _ partition: TopicPartition, topic: TopicID, config: TopicConfig, durability: Durability,
+        directory: FilePath, storage: StorageShard, shard: Shard
+    ) {
+        self.partition = partition
+        self.topic = topic
+        self.config = config
+        self.durability = durability
+        self.directory = directory
+        self.storage = storage
+        advanced = Signal(on: shard)
+    }
+
+    var active: Segment { segments[segments.count - 1] }
+
+    /// One past the last record that was handed to a segment.
+    var writtenEnd: Offset { active.nextOffset }
+
+    // MARK: The setters, each with its invariant
+
+    /// Gives the next offsets to a batch.
+    func assignOffsets(count: Int64) -> Offset {
+        let base = logEndOffset
+        logEndOffset = base.advanced(by: count)
+        return base
+    }
+
+    /// Takes back the offsets of batches that were never written, so that none is left out.
+    func forgetUnwritten() {
+        logEndOffset = writtenEnd
+    }
+
+    /// Everything below is as safe as the topic demands.
+    func advanceHighWatermark(to offset: Offset, segment: Segment, position: UInt64) {
+        precondition(
+            offset >= highWatermark && offset <= writtenEnd,
+            "\(partition): high watermark \(highWatermark) to \(offset), written \(writtenEnd)")
+        highWatermark = offset
+        highWatermarkSegment = segment.baseOffset
+        highWatermarkPosition = position
+        advanced.notifyAll()
+    }
+
+    /// Everything below is synchronised in the segments.
+    func advanceRecoveryPoint(to offset: Offset) {
+        precondition(
+            offset <= highWatermark,
+            "\(partition): recovery point \(offset), high watermark \(highWatermark)")
+        recoveryPoint = max(recoveryPoint, offset)
+    }
+
+    /// Nothing below is served any more.
+    func advanceLogStart(to offset: Offset) {
+        precondition(
+            offset <= highWatermark,
+            "\(partition): log start \(offset), high watermark \(highWatermark)")
+        logStartOffset = max(logStartOffset, offset)
+    }
+
+    /// Where recovery found the log to begin and to end; all of it is visible and synchronised.
+    func recovered(logStart: Offset) {
+        logEndOffset = writtenEnd
+        highWatermark = writtenEnd
+        highWatermarkSegment = active.baseOffset
+        highWatermarkPosition = active.size
+        recoveryPoint = writtenEnd
+        logStartOffset = min(max(logStart, segments[0].baseOffset), writtenEnd)
+    }
+
+    // MARK: Reading
+
+    /// The bytes of a segment that may be served.
+    func visibleSize(of segment: Segment) -> UInt64 {
+        if segment.baseOffset == highWatermarkSegment { return highWatermarkPosition }
+        return segment.baseOffset < highWatermarkSegment ? segment.size : 0
+    }
+
+    /// The index of the segment that holds the offset, or would.
+    func segmentIndex(for offset: Offset) -> Int? {
+        let after = segments.partitioned { $0.baseOffset > offset }
+        return after == 0 ? nil : after - 1
+    }
+
+    var sizeInBytes: UInt64 { segments.reduce(0) { $0 &+ $1.size } }
+
+    /// Throws where the offset lies among records that are lost.
+    func checkIntact(_ offset: Offset) throws(StorageError) {
+        for range in damage
+        where offset >= range.first && range.last.map({ offset <= $0 }) ?? true {
+            throw .damaged(range)
+        }
+    }
+}
+
+/// One batch between its offset and its acknowledgement.
+struct PendingAppend {
+    let batch: ByteSlice
+    let header: RecordBatchHeader
+    let ticket: AppendTicket
+}
+
+/// Batches of one partition that are written in one go, next to each other in one segment.
+final class Run: @unchecked Sendable {
+    let log: PartitionLog
+    let segment: Segment
+    let position: UInt64
+    let baseOffset: Offset
+    private(set) var nextOffset: Offset
+    private(set) var bytes = 0
+    private(set) var appends: [PendingAppend] = []
+    /// Writes that have to end before the run is acknowledged.
+    var unfinishedWrites = 1
+    var failure: StorageError?
+
+    init(_ log: PartitionLog, first: RecordBatchHeader) {
+        self.log = log
+        segment = log.active
+        position = segment.size
+        baseOffset = first.baseOffset
+        nextOffset = first.baseOffset
+    }
+
+    func append(_ pending: PendingAppend) {
+        segment.append(pending.header, indexInterval: log.config.indexIntervalBytes)
+        nextOffset = pending.header.lastOffset.advanced(by: 1)
+        bytes &+= pending.batch.count
+        appends.append(pending)
+    }
+
+    var end: UInt64 { position &+ UInt64(bytes) }
+}

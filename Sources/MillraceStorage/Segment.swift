@@ -1,0 +1,279 @@
+internal import MillraceBytes
+internal import MillraceModel
+internal import MillraceRecords
+internal import MillraceShard
+internal import SystemPackage
+
+/// A piece of a partition's log: one file of batches, and the index over it.
+///
+/// The file is named after its base offset, the offset of the first record it may hold. Bytes are written at its
+/// end only; a segment that is rolled never changes again. Space is reserved before bytes are taken, so that
+/// a full disk refuses an append instead of striking after its acknowledgement.
+/// All of it belongs to the shard; it is Sendable so that tasks of that shard can carry it.
+final class Segment: @unchecked Sendable {
+    let baseOffset: Offset
+    let file: File
+    let index = SegmentIndex()
+    /// Bytes written, or being written.
+    private(set) var size: UInt64 = 0
+    /// Space that is sure to be there; at least `size`.
+    private(set) var reserved: UInt64 = 0
+    /// One past the last record's offset.
+    private(set) var nextOffset: Offset
+    private(set) var maxTimestamp = Timestamp.none
+    /// The first batch's time, from which the segment's age is counted.
+    private(set) var firstTimestamp = Timestamp.none
+    /// Written since the last `synchronize`.
+    var isDirty = false
+    private var offsetOfMaxTimestamp: Offset
+    private var bytesSinceEntry = 0
+    private var writebackStarted: UInt64 = 0
+
+    init(baseOffset: Offset, file: File) {
+        self.baseOffset = baseOffset
+        self.file = file
+        nextOffset = baseOffset
+        offsetOfMaxTimestamp = baseOffset
+    }
+
+    static func path(_ directory: FilePath, _ baseOffset: Offset, _ suffix: String) -> FilePath {
+        directory.appending(LogFiles.name(baseOffset, suffix))
+    }
+
+    private func path(_ suffix: String) -> FilePath {
+        Self.path(file.path.removingLastComponent(), baseOffset, suffix)
+    }
+
+    /// Makes an empty segment, or one over the bytes that are there already. The name is durable when this returns: what is acknowledged in it later then
+    /// cannot vanish with its directory entry.
+    static func create(
+        in directory: FilePath, at baseOffset: Offset, keepingBytes: Bool = false, on shard: Shard
+    ) async throws(StorageError) -> Segment {
+        let path = path(directory, baseOffset, LogFiles.log)
+        let file = try await io("creating", path) { () throws(Errno) in
+            let file = try await File.open(path, .create, on: shard)
+            // What an earlier life left under this name was cut by recovery.
+            if !keepingBytes { try file.truncate(to: 0) }
+            return file
+        }
+        try await io("synchronizing", directory) { () throws(Errno) in
+            try await shard.synchronize(directory: directory)
+        }
+        return Segment(baseOffset: baseOffset, file: file)
+    }
+
+    static func open(
+        in directory: FilePath, at baseOffset: Offset, on shard: Shard
+    ) async throws(StorageError) -> Segment {
+        let path = path(directory, baseOffset, LogFiles.log)
+        let file = try await io("opening", path) { () throws(Errno) in
+            try await File.open(path, .readWrite, on: shard)
+        }
+        return Segment(baseOffset: baseOffset, file: file)
+    }
+
+    // MARK: Growing
+
+    /// Accounts for one batch at the end of the segment.
+    func append(_ header: RecordBatchHeader, indexInterval: Int) {
+        precondition(header.baseOffset >= nextOffset, "offsets only grow within a segment")
+        let relative = UInt32(truncatingIfNeeded: header.lastOffset.value &- baseOffset.value)
+        if size > 0, bytesSinceEntry > indexInterval {
+            index.append(
+                .init(relativeOffset: relative, position: UInt32(truncatingIfNeeded: size)))
+            appendTimeEntry()
+            bytesSinceEntry = 0
+        }
+        bytesSinceEntry &+= header.sizeInBytes
+        if firstTimestamp == .none { firstTimestamp = header.maxTimestamp }
+        size &+= UInt64(header.sizeInBytes)
+        reserved = max(reserved, size)
+        nextOffset = header.lastOffset.advanced(by: 1)
+        if header.maxTimestamp > maxTimestamp {
+            maxTimestamp = header.maxTimestamp
+            offsetOfMaxTimestamp = header.lastOffset
+        }
+        isDirty = true
+    }
+
+    private func appendTimeEntry() {
+        guard maxTimestamp > .none else { return }
+        let relative = offsetOfMaxTimestamp.value &- baseOffset.value
+        index.append(
+            SegmentIndex.TimeEntry(
+                timestamp: maxTimestamp, relativeOffset: UInt32(truncatingIfNeeded: relative)))
+    }
+
+    /// Whether a batch can no longer be said in the index's 32-bit relative offsets and positions.
+    func isFull(for header: RecordBatchHeader, limit: Int) -> Bool {
+        let relative = header.lastOffset.value &- baseOffset.value
+        return relative > Int64(Int32.max)
+            || (size > 0 && size &+ UInt64(header.sizeInBytes) > UInt64(limit))
+    }
+
+    /// Takes note that the space is there.
+    func noteReserved(_ end: UInt64) { reserved = max(reserved, end) }
+
+    /// Whether the batch is so much later than the first that a new segment is due.
+    func isOld(for header: RecordBatchHeader, ageMax: Duration) -> Bool {
+        guard size > 0, firstTimestamp > .none, header.maxTimestamp > firstTimestamp else {
+            return false
+        }
+        let age = header.maxTimestamp.milliseconds &- firstTimestamp.milliseconds
+        return .milliseconds(age) > ageMax
+    }
+
+    /// How much to reserve so that `count` more bytes fit: more for a segment that has grown, so that a small
+    /// partition keeps little and a large one asks seldom.
+    func reservation(for count: Int, limit: Int) -> UInt64 {
+        let needed = size &+ UInt64(count)
+        let step = min(max(size, 64 << 10), 64 << 20)
+        return max(needed, min(size &+ step, UInt64(limit)))
+    }
+
+    /// Has dirty pages written out every 8 MiB, so that the next synchronize finds little to do.
+    func startWriteback() {
+        guard size &- writebackStarted >= 8 << 20 else { return }
+        file.startWriteback(at: writebackStarted, count: size &- writebackStarted)
+        writebackStarted = size
+    }
+
+    /// Cuts everything from the position on: what recovery cannot vouch for.
+    func truncate(to position: UInt64, nextOffset: Offset) throws(StorageError) {
+        do throws(Errno) {
+            try file.truncate(to: position)
+        } catch {
+            throw .io(file.path, error, doing: "truncating")
+        }
+        size = position
+        reserved = position
+        self.nextOffset = nextOffset
+        index.truncate(
+            toPosition: position,
+            relativeOffset: UInt32(
+                truncatingIfNeeded: nextOffset.value &- baseOffset.value))
+        isDirty = true
+    }
+
+    // MARK: The index on disk
+
+    /// Ends the segment: its last time entry, its index files, and its unused reservation given back.
+    func finish(on shard: Shard) async throws(StorageError) {
+        appendTimeEntry()
+        try? file.truncate(to: size)
+        reserved = size
+        try await writeIndex(on: shard)
+    }
+
+    /// Writes the index files whole. They are hints and made again when they do not fit, so no sync follows.
+    func writeIndex(on shard: Shard) async throws(StorageError) {
+        let contents = [
+            (LogFiles.offsetIndex, index.offsetBytes), (LogFiles.timeIndex, index.timeBytes),
+        ]
+        for (suffix, bytes) in contents {
+            let path = path(suffix)
+            try await io("writing", path) { () throws(Errno) in
+                let buffer = AlignedBuffer(count: max(1, bytes.count))
+                buffer.mutableBytes.copyBytes(from: bytes)
+                let file = try await File.open(path, .create, on: shard)
+                try file.truncate(to: 0)
+                try await file.write(
+                    UnsafeRawBufferPointer(start: buffer.pointer, count: bytes.count), at: 0)
+            }
+        }
+    }
+
+    /// Reads the index files; false where there are none that fit a log of `logSize` bytes.
+    func loadIndex(logSize: UInt64, on shard: Shard) async -> Bool {
+        guard let offsets = try? await contents(LogFiles.offsetIndex, on: shard),
+            let times = try? await contents(LogFiles.timeIndex, on: shard)
+        else { return false }
+        return index.load(
+            offsets: UnsafeRawBufferPointer(offsets.bytes),
+            times: UnsafeRawBufferPointer(times.bytes), logSize: logSize)
+    }
+
+    private struct Contents {
+        let buffer: AlignedBuffer
+        let count: Int
+        var bytes: UnsafeRawBufferPointer {
+            UnsafeRawBufferPointer(start: buffer.pointer, count: count)
+        }
+    }
+
+    private func contents(_ suffix: String, on shard: Shard) async throws(Errno) -> Contents {
+        let file = try await File.open(path(suffix), .read, on: shard)
+        // An index of a 1 GiB segment has at most an entry for each batch.
+        let size = Int(min(try file.size(), 256 << 20))
+        let buffer = AlignedBuffer(count: max(1, size))
+        let target = UnsafeMutableRawBufferPointer(start: buffer.pointer, count: size)
+        return Contents(buffer: buffer, count: try await file.read(into: target, at: 0))
+    }
+
+    // MARK: Opening
+
+    /// Takes over what the file holds below the byte `limit` and the offset `end`, from the index where it
+    /// fits and by a walk from its last entry, or from the start.
+    /// - Returns: where and why the walk ended early, if it did.
+    func load(
+        upTo limit: UInt64, before end: Offset, depth: SegmentScanner.Depth, indexInterval: Int,
+        on shard: Shard
+    ) async throws(StorageError) -> SegmentScanner.Damage? {
+        var usesIndex = false
+        if depth == .headers, await loadIndex(logSize: limit, on: shard) {
+            // An entry says the last offset of its batch; those that reach beyond the end are forgotten.
+            let relativeEnd = end.value &- baseOffset.value
+            if relativeEnd < Int64(UInt32.max) {
+                index.truncate(
+                    toPosition: .max, relativeOffset: UInt32(max(0, relativeEnd)))
+            }
+        }
+        if let last = index.offsets.last {
+            usesIndex = true
+            if case .batch(let first) = try await SegmentScanner(
+                file, from: 0, limit: limit, depth: .headers
+            ).next() {
+                firstTimestamp = first.header.maxTimestamp
+            }
+            size = UInt64(last.position)
+            maxTimestamp = index.times.last?.timestamp ?? .none
+        }
+        let damage = try await walk(
+            upTo: limit, before: end, depth: depth, indexInterval: indexInterval)
+        guard damage != nil, usesIndex else { return damage }
+        // The index may have led astray; the log alone decides.
+        reset()
+        return try await walk(
+            upTo: limit, before: end, depth: .verified, indexInterval: indexInterval)
+    }
+
+    private func reset() {
+        index.truncate(toPosition: 0, relativeOffset: 0)
+        size = 0
+        nextOffset = baseOffset
+        maxTimestamp = .none
+        firstTimestamp = .none
+        bytesSinceEntry = 0
+    }
+
+    private func walk(
+        upTo limit: UInt64, before end: Offset, depth: SegmentScanner.Depth, indexInterval: Int
+    ) async throws(StorageError) -> SegmentScanner.Damage? {
+        let scanner = SegmentScanner(file, from: size, limit: limit, depth: depth)
+        while true {
+            switch try await scanner.next() {
+            case .end: return nil
+            case .damage(let damage): return damage
+            case .batch(let batch):
+                if batch.header.baseOffset >= end { return nil }
+                guard batch.header.baseOffset >= nextOffset else {
+                    return SegmentScanner.Damage(
+                        position: batch.position,
+                        reason: "offset \(batch.header.baseOffset) follows \(nextOffset)")
+                }
+                append(batch.header, indexInterval: indexInterval)
+                isDirty = false
+            }
+        }
+    }
+}

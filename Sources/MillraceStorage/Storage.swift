@@ -1,0 +1,237 @@
+package import Logging
+package import MillraceModel
+package import MillraceShard
+internal import Synchronization
+internal import SystemPackage
+
+/// A topic that is open: its entry and its partitions, by number.
+package struct Topic: Sendable {
+    package let entry: TopicEntry
+    package let partitions: [PartitionLog]
+}
+
+/// A data directory and all that is in it, spread over the shards.
+///
+/// Topics are made, grown and deleted one call after another, on the first shard; anyone on any thread may look a
+/// topic up.
+package actor Storage {
+    package nonisolated let options: StorageOptions
+    package nonisolated let shards: [StorageShard]
+    private nonisolated let shard: Shard
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        shard.asUnownedSerialExecutor()
+    }
+
+    private let logger: Logger
+    private let lock: File
+    private var catalogue: TopicCatalogue
+    private var isChanging = false
+    private let changed: Signal
+    private nonisolated let open = Mutex<[TopicName: Topic]>([:])
+
+    private init(
+        options: StorageOptions, shards: [StorageShard], logger: Logger, lock: File,
+        catalogue: TopicCatalogue
+    ) {
+        self.options = options
+        self.shards = shards
+        self.shard = shards[0].shard
+        self.logger = logger
+        self.lock = lock
+        self.catalogue = catalogue
+        changed = Signal(on: shards[0].shard)
+    }
+
+    // MARK: Looking up
+
+    package nonisolated func topic(_ name: TopicName) -> Topic? { open.withLock { $0[name] } }
+
+    /// All topics, by name.
+    package nonisolated var topics: [Topic] {
+        open.withLock { $0.values.sorted { $0.entry.name < $1.entry.name } }
+    }
+
+    package nonisolated func partition(
+        _ partition: TopicPartition
+    ) throws(StorageError) -> PartitionLog {
+        guard let topic = topic(partition.topic), partition.partition >= 0,
+            Int(partition.partition) < topic.partitions.count
+        else { throw .unknownPartition(partition) }
+        return topic.partitions[Int(partition.partition)]
+    }
+
+    // MARK: Opening
+
+    /// Opens a directory, recovers what an unclean stop left, and starts to write.
+    ///
+    /// Called on the first of the shards.
+    package static func open(
+        _ options: StorageOptions, on shards: [Shard], logger: Logger
+    ) async throws(StorageError) -> Storage {
+        precondition(!shards.isEmpty, "a storage needs a shard")
+        let opening = try await Opening.begin(options, on: shards[0], logger: logger)
+        let storages = shards.map {
+            StorageShard(
+                shard: $0, options: options, logger: logger, generation: opening.generation)
+        }
+        let storage = Storage(
+            options: options, shards: storages, logger: logger, lock: opening.lock,
+            catalogue: opening.catalogue)
+        try await storage.finishOpening(opening)
+        return storage
+    }
+
+    private func finishOpening(_ opening: Opening) async throws(StorageError) {
+        for entry in catalogue.topics.values.sorted(by: { $0.name < $1.name }) {
+            try await openTopic(entry, from: 0) { opening.specification(entry, $0) }
+        }
+        // The old journals have been taken over whole, so their files may be used again.
+        for storage in shards { try await storage.begin() }
+        try await opening.removeLeftovers(shardCount: shards.count)
+        try await finishDeletions()
+        for storage in shards { try await storage.startWriting() }
+        try await writeCatalogue()
+    }
+
+    /// Which shard a partition lives on: the partitions of a topic go round, from a place of the topic's own.
+    private func storage(for topic: TopicID, _ partition: Int32) -> StorageShard {
+        let first = topic.low % UInt64(shards.count)
+        return shards[Int((first + UInt64(partition)) % UInt64(shards.count))]
+    }
+
+    private func openTopic(
+        _ entry: TopicEntry, from first: Int32,
+        _ specification: (Int32) -> PartitionSpecification
+    ) async throws(StorageError) {
+        var partitions = topic(entry.name)?.partitions ?? []
+        for number in first..<entry.partitionCount {
+            partitions.append(
+                try await storage(for: entry.id, number).open(specification(number)))
+        }
+        let topic = Topic(entry: entry, partitions: partitions)
+        open.withLock { $0[entry.name] = topic }
+    }
+
+    // MARK: Changing
+
+    private func writeCatalogue() async throws(StorageError) {
+        try await catalogue.write(to: options.directory.appending(DataFiles.topics), on: shard)
+    }
+
+    /// Lets one change after another in, since each waits for the disk.
+    private func beginChange() async throws(StorageError) {
+        do throws(Errno) { while isChanging { try await changed.wait() } } catch { throw .closed }
+        isChanging = true
+    }
+
+    private func endChange() {
+        isChanging = false
+        changed.notifyAll()
+    }
+
+    /// Makes a topic; it is on stable storage when this returns.
+    /// - Throws: `topicExists`.
+    package func create(
+        _ name: TopicName, partitionCount: Int32, config: TopicConfig
+    ) async throws(StorageError) -> Topic {
+        try await beginChange()
+        defer { endChange() }
+        guard catalogue.topics[name] == nil else { throw .topicExists(name) }
+        var randomness = DeviceRandomness(shard.device)
+        var config = config
+        if config.durability == nil { config.set(options.durability) }
+        let entry = TopicEntry(
+            name: name, id: TopicID(from: &randomness), partitionCount: partitionCount,
+            config: config)
+        catalogue.topics[name] = entry
+        do throws(StorageError) {
+            try await writeCatalogue()
+            try await openNew(entry, from: 0)
+        } catch {
+            // Half a topic is no topic: what was made of it is removed, now or at the next start.
+            open.withLock { $0[name] = nil }
+            catalogue.topics[name] = nil
+            catalogue.deleted.append(entry)
+            try? await writeCatalogue()
+            try? await finishDeletions()
+            throw error
+        }
+        return Topic(entry: entry, partitions: topic(name)?.partitions ?? [])
+    }
+
+    private func openNew(_ entry: TopicEntry, from first: Int32) async throws(StorageError) {
+        try await openTopic(entry, from: first) { number in
+            var new = PartitionSpecification(
+                partition: TopicPartition(topic: entry.name, partition: number),
+                topic: entry.id, config: entry.config,
+                durability: entry.config.durability ?? options.durability)
+            new.recoveryPoint = .zero
+            return new
+        }
+        try await io("synchronizing", options.directory) { () throws(Errno) in
+            try await shard.synchronize(directory: options.directory)
+        }
+        // Recovery knows a durable partition by its checkpoint.
+        for storage in shards where await !storage.checkpoint() {
+            throw .io(
+                options.directory.appending(DataFiles.journal), .ioError,
+                doing: "writing a checkpoint in")
+        }
+    }
+
+    /// Gives a topic more partitions.
+    package func addPartitions(
+        _ name: TopicName, upTo count: Int32
+    ) async throws(StorageError) -> Topic {
+        try await beginChange()
+        defer { endChange() }
+        guard var entry = catalogue.topics[name] else { throw .unknownTopic(name) }
+        guard count > entry.partitionCount else {
+            throw .partitionsOnlyGrow(name, from: entry.partitionCount, to: count)
+        }
+        let first = entry.partitionCount
+        entry.partitionCount = count
+        catalogue.topics[name] = entry
+        try await writeCatalogue()
+        try await openNew(entry, from: first)
+        return Topic(entry: entry, partitions: topic(name)?.partitions ?? [])
+    }
+
+    /// Ends a topic and removes its records.
+    package func delete(_ name: TopicName) async throws(StorageError) {
+        try await beginChange()
+        defer { endChange() }
+        guard let entry = catalogue.topics.removeValue(forKey: name) else {
+            throw .unknownTopic(name)
+        }
+        catalogue.deleted.append(entry)
+        try await writeCatalogue()
+        open.withLock { $0[name] = nil }
+        for number in 0..<entry.partitionCount {
+            try await storage(for: entry.id, number).delete(
+                TopicPartition(topic: name, partition: number))
+        }
+        try await finishDeletions()
+    }
+
+    /// Removes the directories of deleted topics, then their entries.
+    private func finishDeletions() async throws(StorageError) {
+        guard !catalogue.deleted.isEmpty else { return }
+        for entry in catalogue.deleted where catalogue.topics[entry.name] == nil {
+            for number in 0..<entry.partitionCount {
+                let partition = TopicPartition(topic: entry.name, partition: number)
+                try await shards[0].removeDirectory(
+                    LogFiles.directory(partition, in: options.directory))
+            }
+        }
+        catalogue.deleted = []
+        try await writeCatalogue()
+    }
+
+    // MARK: Closing
+
+    /// Writes what waits, synchronises everything, and gives the directory free.
+    package func close() async {
+        for storage in shards { await storage.close() }
+    }
+}

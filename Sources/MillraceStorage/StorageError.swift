@@ -1,0 +1,96 @@
+package import MillraceModel
+package import MillraceRecords
+package import SystemPackage
+
+/// What can go wrong in the log. Each says what it is about, the value, the limit and the way out.
+package enum StorageError: Error, Sendable {
+    case unknownTopic(TopicName)
+    case topicExists(TopicName)
+    case partitionsOnlyGrow(TopicName, from: Int32, to: Int32)
+    case unknownPartition(TopicPartition)
+    case batchTooLarge(TopicPartition, bytes: Int, limit: Int)
+    case invalidBatch(TopicPartition, RecordsError)
+    case offsetOutOfRange(TopicPartition, Offset, first: Offset, next: Offset)
+    /// The partition takes no writes: for want of space until there is some, after a failed write until a restart.
+    case readOnly(TopicPartition, reason: String)
+    case damaged(DamagedRange)
+    case io(FilePath, Errno, doing: String)
+    case directoryInUse(FilePath)
+    case newerFormat(FilePath, found: Int, known: Int)
+    case damagedFile(FilePath, reason: String)
+    case closed
+}
+
+/// Records that the log once had and cannot give back. They are refused by name, never passed over.
+package struct DamagedRange: Hashable, Sendable, CustomStringConvertible {
+    package let partition: TopicPartition
+    /// The first and the last offset; the last may be unknown where the file tells no more.
+    package let first: Offset
+    package let last: Offset?
+    package let file: FilePath
+    package let position: UInt64
+    package let reason: String
+
+    package var description: String {
+        let range = last.map { "offsets \(first) to \($0)" } ?? "offsets from \(first)"
+        return "\(partition), \(range): \(reason) (\(file) at byte \(position))"
+    }
+}
+
+extension StorageError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownTopic(let topic):
+            "there is no topic '\(topic)'"
+        case .topicExists(let topic):
+            "there is a topic '\(topic)' already"
+        case .partitionsOnlyGrow(let topic, let from, let to):
+            "topic '\(topic)' has \(from) partitions and cannot be given \(to): they only grow"
+        case .unknownPartition(let partition):
+            "there is no partition \(partition)"
+        case .batchTooLarge(let partition, let bytes, let limit):
+            """
+            a record batch of \(bytes) bytes for \(partition) is over max.message.bytes=\(limit); \
+            send smaller batches or raise the topic's limit
+            """
+        case .invalidBatch(let partition, let error):
+            "a record batch for \(partition) was refused: \(error)"
+        case .offsetOutOfRange(let partition, let offset, let first, let next):
+            """
+            offset \(offset) of \(partition) is out of range: the log starts at \(first) and its \
+            next offset is \(next)
+            """
+        case .readOnly(let partition, let reason):
+            "\(partition) takes no writes: \(reason)"
+        case .damaged(let range):
+            "damaged data in \(range); `millrace log verify` names all that is damaged"
+        case .io(let path, let errno, let doing):
+            "\(doing) \(path): \(errno)"
+        case .directoryInUse(let path):
+            """
+            the data directory \(path) is open in another process; stop that one or choose another \
+            directory
+            """
+        case .newerFormat(let path, let found, let known):
+            """
+            the data directory \(path) has format version \(found) and this Millrace knows versions \
+            up to \(known); open it with a newer Millrace
+            """
+        case .damagedFile(let path, let reason):
+            "\(path) is damaged: \(reason)"
+        case .closed:
+            "the engine is closed"
+        }
+    }
+}
+
+/// Runs a call of the device and says in its error what was being done to which path.
+func io<Result>(
+    _ doing: String, _ path: FilePath, _ body: () async throws(Errno) -> Result
+) async throws(StorageError) -> Result {
+    do throws(Errno) {
+        return try await body()
+    } catch {
+        throw .io(path, error, doing: doing)
+    }
+}

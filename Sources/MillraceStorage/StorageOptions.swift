@@ -1,0 +1,26 @@
+package import MillraceModel
+package import SystemPackage
+
+/// How a data directory is opened.
+package struct StorageOptions: Sendable {
+    package var directory: FilePath
+    /// What topics without `millrace.durability` of their own get when they are created.
+    package var durability = Durability.durable
+    /// One journal file. Each shard begins with one and makes more while they are all in use.
+    package var journalFileBytes = 64 << 20
+    /// Files a shard's journal may have; when all wait to be recycled, appends wait too.
+    package var journalFileCountMax = 8
+    /// False has the journal written through the page cache even where O_DIRECT works.
+    package var usesDirectIO = true
+    /// How often retention looks for segments to delete.
+    package var retentionInterval = Duration.seconds(300)
+
+    package init(directory: FilePath) { self.directory = directory }
+}
+
+/// The names in a data directory beside the partitions' own.
+enum DataFiles {
+    static let lock = ".lock"
+    static let topics = "topics.millrace"
+    static let journal = "journal"
+}

@@ -1,0 +1,224 @@
+package import MillraceBytes
+package import MillraceModel
+internal import MillraceRecords
+package import MillraceShard
+internal import SystemPackage
+
+/// Where a reader stands in the files of a partition: always at the beginning of a batch.
+package struct ReadCursor: Hashable, Sendable {
+    var segment: Offset
+    var position: UInt64
+}
+
+/// A range of whole batches in a segment file, to be sent as it lies or read.
+package struct FileRange: Sendable {
+    package let file: File
+    package let position: UInt64
+    package let count: Int
+    /// Where to go on.
+    package let next: ReadCursor
+}
+
+/// What a partition can say of itself.
+package struct PartitionState: Sendable {
+    package let partition: TopicPartition
+    package let logStartOffset: Offset
+    package let highWatermark: Offset
+    package let logEndOffset: Offset
+    package let sizeInBytes: UInt64
+    package let segmentCount: Int
+    package let damage: [DamagedRange]
+    /// Why it takes no writes, if it does not.
+    package let refusal: String?
+}
+
+extension StorageShard {
+    package func state(of log: PartitionLog) -> PartitionState {
+        PartitionState(
+            partition: log.partition, logStartOffset: log.logStartOffset,
+            highWatermark: log.highWatermark, logEndOffset: log.logEndOffset,
+            sizeInBytes: log.sizeInBytes, segmentCount: log.segments.count, damage: log.damage,
+            refusal: log.refusal?.reason)
+    }
+
+    /// Finds the batch that holds the offset. The high watermark itself is where the next record will be.
+    package func cursor(
+        at offset: Offset, of log: PartitionLog
+    ) async throws(StorageError) -> ReadCursor {
+        guard !log.isClosed else { throw .unknownPartition(log.partition) }
+        guard offset >= log.logStartOffset, offset <= log.highWatermark,
+            let index = log.segmentIndex(for: offset)
+        else {
+            throw .offsetOutOfRange(
+                log.partition, offset, first: log.logStartOffset, next: log.highWatermark)
+        }
+        try log.checkIntact(offset)
+        let segment = log.segments[index]
+        let limit = log.visibleSize(of: segment)
+        if offset == log.highWatermark { return ReadCursor(segment: segment.baseOffset, position: limit) }
+        let start = segment.index.position(
+            for: UInt32(truncatingIfNeeded: offset.value &- segment.baseOffset.value))
+        let scanner = SegmentScanner(segment.file, from: start, limit: limit, depth: .headers)
+        while true {
+            switch try await scanner.next() {
+            case .batch(let batch):
+                if batch.header.lastOffset >= offset {
+                    return ReadCursor(segment: segment.baseOffset, position: batch.position)
+                }
+            case .end:
+                // Every offset below the high watermark is in a batch, so the segment is not what it was.
+                throw .damaged(
+                    damaged(log, segment, from: offset, at: limit, "no batch holds the offset"))
+            case .damage(let damage):
+                throw .damaged(
+                    damaged(log, segment, from: offset, at: damage.position, damage.reason))
+            }
+        }
+    }
+
+    private func damaged(
+        _ log: PartitionLog, _ segment: Segment, from first: Offset, at position: UInt64,
+        _ reason: String
+    ) -> DamagedRange {
+        let last = log.segments.first { $0.baseOffset > segment.baseOffset }?.baseOffset
+        return DamagedRange(
+            partition: log.partition, first: first,
+            last: (last ?? log.highWatermark).advanced(by: -1), file: segment.file.path,
+            position: position, reason: reason)
+    }
+
+    /// The whole batches from the cursor on, up to about `bytesMax` but at least one; nil at the high watermark.
+    package func range(
+        from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int
+    ) async throws(StorageError) -> FileRange? {
+        var cursor = cursor
+        while true {
+            guard !log.isClosed else { throw .unknownPartition(log.partition) }
+            guard let index = log.segments.firstIndex(where: { $0.baseOffset == cursor.segment })
+            else {
+                throw .offsetOutOfRange(
+                    log.partition, cursor.segment, first: log.logStartOffset,
+                    next: log.highWatermark)
+            }
+            let segment = log.segments[index]
+            let limit = log.visibleSize(of: segment)
+            if cursor.position < limit {
+                let end = try await boundary(log, segment, cursor.position, bytesMax, limit)
+                return FileRange(
+                    file: segment.file, position: cursor.position,
+                    count: Int(end - cursor.position),
+                    next: ReadCursor(segment: segment.baseOffset, position: end))
+            }
+            guard index + 1 < log.segments.count else { return nil }
+            let following = log.segments[index + 1]
+            guard
+                following.baseOffset < log.highWatermark
+                    || segment.nextOffset < following.baseOffset
+            else { return nil }
+            try log.checkIntact(segment.nextOffset)
+            cursor = ReadCursor(segment: following.baseOffset, position: 0)
+        }
+    }
+
+    /// Where a range of about `bytesMax` ends between two batches: by the index, which knows such places, and for
+    /// a batch that is larger by its header.
+    private func boundary(
+        _ log: PartitionLog, _ segment: Segment, _ position: UInt64, _ bytesMax: Int, _ limit: UInt64
+    ) async throws(StorageError) -> UInt64 {
+        if limit - position <= UInt64(max(0, bytesMax)) { return limit }
+        let wanted = min(limit, position &+ UInt64(max(0, bytesMax)))
+        if let known = segment.index.boundary(after: position, upTo: wanted) { return known }
+        let scanner = SegmentScanner(segment.file, from: position, limit: limit, depth: .headers)
+        var end = position
+        while case .batch(let batch) = try await scanner.next() {
+            if end > position, batch.end > wanted { return end }
+            end = batch.end
+            if end >= wanted { return end }
+        }
+        guard end > position else {
+            throw .damaged(
+                damaged(
+                    log, segment, from: segment.baseOffset, at: position,
+                    "what is there is no batch"))
+        }
+        return end
+    }
+
+    /// Reads the whole batches from the cursor on into memory; nil at the high watermark.
+    package func read(
+        from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int
+    ) async throws(StorageError) -> (ByteSlice, next: ReadCursor)? {
+        guard let range = try await range(from: cursor, of: log, bytesMax: bytesMax) else {
+            return nil
+        }
+        let buffer = AlignedBuffer(count: range.count)
+        let count = try await io("reading", range.file.path) { () throws(Errno) in
+            try await range.file.read(into: buffer.mutableBytes, at: range.position)
+        }
+        guard count == range.count else {
+            let segment = log.segments.first { $0.baseOffset == cursor.segment } ?? log.active
+            throw .damaged(
+                damaged(
+                    log, segment, from: segment.baseOffset, at: range.position &+ UInt64(count),
+                    "the segment is cut short"))
+        }
+        return (ByteSlice(buffer), range.next)
+    }
+
+    /// Waits until there is something at or beyond the offset to read; false where the time was over first.
+    package func waitForRecords(
+        beyond offset: Offset, of log: PartitionLog, until deadline: Instant?
+    ) async throws(StorageError) -> Bool {
+        while log.highWatermark <= offset {
+            guard !log.isClosed else { throw .unknownPartition(log.partition) }
+            guard !isClosing else { throw .closed }
+            do throws(Errno) {
+                if let deadline {
+                    guard try await log.advanced.wait(until: deadline) else { return false }
+                } else {
+                    try await log.advanced.wait()
+                }
+            } catch {
+                throw .closed
+            }
+        }
+        return true
+    }
+
+    /// The first offset whose record is not older than the time: looked for inside batches, as Kafka does; nil
+    /// where all are older.
+    package func offset(
+        atOrAfter time: Timestamp, of log: PartitionLog
+    ) async throws(StorageError) -> Offset? {
+        for segment in log.segments where segment.maxTimestamp >= time {
+            let start = segment.index.position(for: segment.index.relativeOffset(for: time))
+            let scanner = SegmentScanner(
+                segment.file, from: start, limit: log.visibleSize(of: segment), depth: .verified)
+            while true {
+                guard case .batch(let batch) = try await scanner.next() else { break }
+                guard batch.header.maxTimestamp >= time,
+                    batch.header.nextOffset > log.logStartOffset
+                else { continue }
+                if let offset = try first(in: batch, atOrAfter: time, log) { return offset }
+            }
+        }
+        return nil
+    }
+
+    private func first(
+        in batch: SegmentScanner.Batch, atOrAfter time: Timestamp, _ log: PartitionLog
+    ) throws(StorageError) -> Offset? {
+        do throws(RecordsError) {
+            let view = try RecordBatchView(borrowing: batch.bytes)
+            var records = view.makeRecordIterator()
+            while let record = try records.next() {
+                if record.timestamp >= time, record.offset >= log.logStartOffset {
+                    return record.offset
+                }
+            }
+            return nil
+        } catch {
+            throw .invalidBatch(log.partition, error)
+        }
+    }
+}

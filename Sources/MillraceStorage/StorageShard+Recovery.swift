@@ -1,0 +1,252 @@
+internal import MillraceBytes
+internal import MillraceModel
+internal import MillraceRecords
+internal import MillraceShard
+internal import SystemPackage
+
+/// What is known of a partition before its files are looked at.
+struct PartitionSpecification: Sendable {
+    var partition: TopicPartition
+    var topic: TopicID
+    var config: TopicConfig
+    var durability: Durability
+    /// Nil for a partition that no checkpoint knows: a new one, or one that came from elsewhere.
+    var recoveryPoint: Offset?
+    var logStart = Offset.zero
+    /// What the journals hold beyond the recovery point.
+    var entries: [JournalContents.Entry] = []
+}
+
+// Opening a partition: what its files hold, what the journal adds, and what nobody can vouch for.
+//
+// Durable topics trust what is checkpointed or journaled and nothing else: a segment write may have landed before
+// its journal entry, and its offsets were never acknowledged. Relaxed topics, and partitions that no checkpoint
+// knows, take every whole batch with the right CRC up to the first that is not.
+
+extension StorageShard {
+    func open(_ specification: PartitionSpecification) async throws(StorageError) -> PartitionLog {
+        let directory = LogFiles.directory(specification.partition, in: options.directory)
+        let log = PartitionLog(
+            specification.partition, topic: specification.topic, config: specification.config,
+            durability: specification.durability, directory: directory, storage: self, shard: shard)
+        try await io("creating", directory) { () throws(Errno) in
+            try shard.device.makeDirectory(directory)
+        }
+        let bases = try await io("listing", directory) { () throws(Errno) in
+            try shard.device.list(directory).compactMap { LogFiles.baseOffset($0, LogFiles.log) }
+        }
+        let known = specification.recoveryPoint
+        let trustsScan = known == nil || specification.durability == .relaxed
+        try await load(log, bases.sorted(), known, trustsScan: trustsScan, specification.logStart)
+        if !trustsScan { try await replay(specification.entries, into: log) }
+        try await settle(log, specification)
+        logs[specification.partition] = log
+        return log
+    }
+
+    /// Takes over the segments up to the recovery point, or as far as they are whole, and notes what is gone.
+    private func load(
+        _ log: PartitionLog, _ bases: [Offset], _ known: Offset?, trustsScan: Bool,
+        _ logStart: Offset
+    ) async throws(StorageError) {
+        var expected = logStart
+        for (index, base) in bases.enumerated() {
+            // What begins at or beyond the recovery point is for the journal to say, or for the scan.
+            if !trustsScan, let known, base >= known, base > .zero { break }
+            let segment = try await Segment.open(in: log.directory, at: base, on: shard)
+            let size = try await io("reading", segment.file.path) { () throws(Errno) in
+                try segment.file.size()
+            }
+            if known != nil, log.segments.isEmpty, base > expected {
+                note(log, missing: expected, before: base, segment, at: 0, "a segment is gone")
+            }
+            // A segment that ends below the recovery point was synchronised whole, and is not read again.
+            let next = index + 1 < bases.count ? bases[index + 1] : nil
+            let closedAt = next.flatMap { next in known.map { next <= $0 } ?? true ? next : nil }
+            let damage = try await segment.load(
+                upTo: size, before: trustsScan ? Offset(.max) : known ?? .zero,
+                depth: closedAt == nil && trustsScan ? .verified : .headers,
+                indexInterval: log.config.indexIntervalBytes, on: shard)
+            log.segments.append(segment)
+            let promised = closedAt ?? known ?? segment.nextOffset
+            if segment.nextOffset < promised {
+                note(
+                    log, missing: segment.nextOffset, before: promised, segment,
+                    at: segment.size, damage?.reason ?? "the segment is cut short")
+            }
+            expected = max(promised, segment.nextOffset)
+            // The tail of an unclean stop: everything from the first bad batch on is cut.
+            if damage != nil, closedAt == nil { break }
+        }
+        if let known, expected < known {
+            log.damage.append(
+                DamagedRange(
+                    partition: log.partition, first: expected, last: known.advanced(by: -1),
+                    file: Segment.path(log.directory, expected, LogFiles.log), position: 0,
+                    reason: "the segment is gone"))
+            expected = known
+        }
+        if log.segments.isEmpty || log.active.nextOffset < expected {
+            // Offsets are never used twice: the log goes on where it is known to have ended.
+            log.segments.append(
+                try await Segment.create(
+                    in: log.directory, at: expected, keepingBytes: !trustsScan, on: shard))
+        }
+    }
+
+    private func note(
+        _ log: PartitionLog, missing first: Offset, before next: Offset, _ segment: Segment,
+        at position: UInt64, _ reason: String
+    ) {
+        log.damage.append(
+            DamagedRange(
+                partition: log.partition, first: first, last: next.advanced(by: -1),
+                file: segment.file.path, position: position, reason: reason))
+    }
+
+    // MARK: Replay
+
+    /// Writes what the journal has beyond the end of the segments, entry by entry, as long as they follow it.
+    private func replay(
+        _ entries: [JournalContents.Entry], into log: PartitionLog
+    ) async throws(StorageError) {
+        var journalFile: File?
+        for entry in entries where entry.header.nextOffset > log.writtenEnd {
+            let header = entry.header
+            guard header.baseOffset == log.writtenEnd else {
+                logger.error("journal entries are missing; the log ends before them", metadata: [
+                    "partition": "\(log.partition)", "end": "\(log.writtenEnd)",
+                    "entry": "\(header.baseOffset)",
+                ])
+                return
+            }
+            if header.segment != log.active.baseOffset {
+                guard header.segment == log.writtenEnd else { return }
+                try log.active.truncate(to: log.active.size, nextOffset: log.writtenEnd)
+                try await log.active.finish(on: shard)
+                log.segments.append(
+                    try await Segment.create(
+                        in: log.directory, at: header.segment, keepingBytes: true, on: shard))
+            }
+            let segment = log.active
+            guard header.position == segment.size else { return }
+            switch header.kind {
+            case .note:
+                guard try await takeNoted(entry, in: segment, log) else { return }
+            case .batches:
+                if journalFile?.path != entry.file {
+                    journalFile = try await io("opening", entry.file) { () throws(Errno) in
+                        try await File.open(entry.file, .read, on: shard)
+                    }
+                }
+                guard let file = journalFile,
+                    try await copy(entry, from: file, to: segment, log)
+                else { return }
+            }
+        }
+    }
+
+    /// Takes batches that went straight to the segment, if they are all there.
+    private func takeNoted(
+        _ entry: JournalContents.Entry, in segment: Segment, _ log: PartitionLog
+    ) async throws(StorageError) -> Bool {
+        let end = segment.size &+ UInt64(entry.header.count)
+        let scanner = SegmentScanner(
+            segment.file, from: segment.size, limit: end, depth: .verified)
+        var headers: [RecordBatchHeader] = []
+        var next = segment.nextOffset
+        while case .batch(let batch) = try await scanner.next() {
+            guard batch.header.baseOffset == next else { return false }
+            next = batch.header.nextOffset
+            headers.append(batch.header)
+        }
+        guard next == entry.header.nextOffset else { return false }
+        for header in headers {
+            segment.append(header, indexInterval: log.config.indexIntervalBytes)
+        }
+        return true
+    }
+
+    /// Writes batches from the journal to the segment, which may have them already.
+    private func copy(
+        _ entry: JournalContents.Entry, from file: File, to segment: Segment, _ log: PartitionLog
+    ) async throws(StorageError) -> Bool {
+        let buffer = AlignedBuffer(count: Int(entry.header.count))
+        let count = try await io("reading", entry.file) { () throws(Errno) in
+            try await file.read(into: buffer.mutableBytes, at: entry.position)
+        }
+        guard count == buffer.count else { return false }
+        var headers: [RecordBatchHeader] = []
+        var next = segment.nextOffset
+        var sequence = BatchSequence(buffer.bytes, limit: buffer.count, verifiesChecksums: true)
+        while let batch = try? sequence.next() {
+            guard batch.header.baseOffset == next else { return false }
+            next = batch.header.nextOffset
+            headers.append(batch.header)
+        }
+        guard next == entry.header.nextOffset, sequence.remaining == 0 else { return false }
+        let position = segment.size
+        try await io("writing", segment.file.path) { () throws(Errno) in
+            try await segment.file.write(buffer.bytes, at: position)
+        }
+        for header in headers {
+            segment.append(header, indexInterval: log.config.indexIntervalBytes)
+        }
+        return true
+    }
+
+    // MARK: Settling
+
+    /// Cuts what is beyond the end, synchronises what is kept, and opens the partition for use.
+    private func settle(
+        _ log: PartitionLog, _ specification: PartitionSpecification
+    ) async throws(StorageError) {
+        let active = log.active
+        let size = try await io("reading", active.file.path) { () throws(Errno) in
+            try active.file.size()
+        }
+        if size != active.size {
+            try active.truncate(to: active.size, nextOffset: active.nextOffset)
+        }
+        let names = try await io("listing", log.directory) { () throws(Errno) in
+            try shard.device.list(log.directory)
+        }
+        for name in names {
+            for suffix in [LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex] {
+                guard let base = LogFiles.baseOffset(name, suffix), base > active.baseOffset
+                else { continue }
+                let path = log.directory.appending(name)
+                try await io("removing", path) { () throws(Errno) in try await shard.remove(path) }
+            }
+        }
+        if !names.contains(LogFiles.partitionMetadata) {
+            try await writeMetadata(log)
+        }
+        for segment in log.segments where segment.isDirty || segment === active {
+            try await io("synchronizing", segment.file.path) { () throws(Errno) in
+                try await segment.file.synchronize()
+            }
+            segment.isDirty = false
+        }
+        try await io("synchronizing", log.directory) { () throws(Errno) in
+            try await shard.synchronize(directory: log.directory)
+        }
+        log.recovered(logStart: specification.logStart)
+        for range in log.damage {
+            logger.error("damaged data; reads of it are refused", metadata: ["range": "\(range)"])
+        }
+    }
+
+    /// Kafka's `partition.metadata`, which says whose partition the directory is.
+    private func writeMetadata(_ log: PartitionLog) async throws(StorageError) {
+        let path = log.directory.appending(LogFiles.partitionMetadata)
+        let text = "version: 0\ntopic_id: \(log.topic)\n"
+        try await io("writing", path) { () throws(Errno) in
+            let buffer = Array(text.utf8).withUnsafeBytes { AlignedBuffer(copying: $0) }
+            let file = try await File.open(path, .create, on: shard)
+            try file.truncate(to: 0)
+            try await file.write(buffer.bytes, at: 0)
+            try await file.synchronize()
+        }
+    }
+}

@@ -1,0 +1,277 @@
+internal import DequeModule
+internal import Logging
+package import MillraceBytes
+internal import MillraceModel
+internal import MillraceRecords
+package import MillraceShard
+internal import SystemPackage
+
+/// The storage of one shard: its partitions, its journal, and the tasks that write, recycle and delete.
+///
+/// Everything here runs on the shard. An append decides synchronously (checks, offsets, a ticket) and returns;
+/// the writers then take whatever has gathered, from all partitions at once, while the previous write is still
+/// under way. That is the group commit.
+package actor StorageShard {
+    package nonisolated let shard: Shard
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        shard.asUnownedSerialExecutor()
+    }
+
+    let options: StorageOptions
+    let logger: Logger
+    let journal: Journal
+    var logs: [TopicPartition: PartitionLog] = [:]
+
+    /// Partitions with batches that wait, by what their topics demand.
+    var durableQueue: Deque<PartitionLog> = []
+    var relaxedQueue: Deque<PartitionLog> = []
+    let work: Signal
+    let idle: Signal
+    var unfinishedCount = 0
+    var isClosing = false
+    /// Background tasks that a close waits for.
+    var backgroundCount = 0
+    var isCheckpointing = false
+    /// Checkpoints wanted and written, by count, so that one write serves all who wait for it.
+    var checkpointsWanted = 0
+    var checkpointsDone = 0
+    let checkpointed: Signal
+
+    init(shard: Shard, options: StorageOptions, logger: Logger, generation: UInt64) {
+        self.shard = shard
+        self.options = options
+        self.logger = logger
+        journal = Journal(
+            directory: options.directory.appending(DataFiles.journal), shard: shard,
+            fileBytes: options.journalFileBytes, fileCountMax: options.journalFileCountMax,
+            generation: generation)
+        work = Signal(on: shard)
+        idle = Signal(on: shard)
+        checkpointed = Signal(on: shard)
+    }
+
+    // MARK: Appending
+
+    /// Takes one batch, gives it its offsets in place, and promises to write it.
+    ///
+    /// The slice's memory belongs to the log until the ticket is complete.
+    /// - Throws: `batchTooLarge`, `invalidBatch`, `readOnly`, `unknownPartition` or `closed`, with nothing written.
+    package func append(
+        _ batch: ByteSlice, to log: PartitionLog
+    ) throws(StorageError) -> AppendTicket {
+        try checkWritable(log)
+        guard batch.count <= log.config.messageBytesMax else {
+            throw .batchTooLarge(
+                log.partition, bytes: batch.count, limit: log.config.messageBytesMax)
+        }
+        var header: RecordBatchHeader
+        do throws(RecordsError) {
+            header = try RecordBatch.validateProduced(
+                batch.bytes, limit: log.config.messageBytesMax)
+        } catch {
+            throw .invalidBatch(log.partition, error)
+        }
+        let base = log.assignOffsets(count: Int64(header.lastOffsetDelta) + 1)
+        RecordBatch.assign(
+            offset: base, leaderEpoch: .zero, in: batch.owner.pointer + batch.offset)
+        header.baseOffset = base
+        header.leaderEpoch = .zero
+        let ticket = AppendTicket()
+        log.pending.append(PendingAppend(batch: batch, header: header, ticket: ticket))
+        log.pendingBytes &+= batch.count
+        log.unfinishedCount &+= 1
+        unfinishedCount &+= 1
+        enqueue(log)
+        return ticket
+    }
+
+    private func checkWritable(_ log: PartitionLog) throws(StorageError) {
+        guard !isClosing else { throw .closed }
+        guard !log.isClosed else { throw .unknownPartition(log.partition) }
+        switch log.refusal {
+        case nil: break
+        case .failed(let reason): throw .readOnly(log.partition, reason: reason)
+        case .noSpace(let retry, let reason):
+            // The next append after a while tries again, so that a partition recovers when there is room.
+            guard shard.now >= retry else { throw .readOnly(log.partition, reason: reason) }
+            log.refusal = nil
+        }
+        if log.durability == .durable, let failure = journal.failure {
+            throw .readOnly(log.partition, reason: "the journal failed: \(failure)")
+        }
+    }
+
+    /// Puts the partition in line for a writer, once.
+    func enqueue(_ log: PartitionLog) {
+        guard !log.isQueued, !log.isBusy, !log.pending.isEmpty else { return }
+        log.isQueued = true
+        switch log.durability {
+        case .durable: durableQueue.append(log)
+        case .relaxed: relaxedQueue.append(log)
+        }
+        work.notifyAll()
+    }
+
+    // MARK: Runs
+
+    /// Takes what waits in the partition, up to `bytesMax`, and hands it to the active segment's accounting; nil
+    /// where the segment has to be prepared first, which then is under way.
+    func takeRun(_ log: PartitionLog, bytesMax: Int) -> Run? {
+        guard !log.isBusy, let first = log.pending.first else { return nil }
+        let segment = log.active
+        let needsRoll =
+            segment.isFull(for: first.header, limit: log.config.segmentBytes)
+            || segment.isOld(for: first.header, ageMax: log.config.segmentAgeMax)
+        if needsRoll || segment.size &+ UInt64(first.batch.count) > segment.reserved {
+            log.isBusy = true
+            inBackground { await $0.prepare(log, roll: needsRoll) }
+            return nil
+        }
+        let run = Run(log, first: first.header)
+        while let next = log.pending.first, run.appends.count < Self.slicesMax {
+            let fits =
+                run.bytes &+ next.batch.count <= bytesMax
+                && segment.size &+ UInt64(next.batch.count) <= segment.reserved
+                && !segment.isFull(for: next.header, limit: log.config.segmentBytes)
+                && !segment.isOld(for: next.header, ageMax: log.config.segmentAgeMax)
+            guard fits else { break }
+            log.pending.removeFirst()
+            log.pendingBytes &-= next.batch.count
+            run.append(next)
+        }
+        return run.appends.isEmpty ? nil : run
+    }
+
+    /// What one vectored write takes, well below the kernel's 1,024.
+    static let slicesMax = 512
+
+    /// Rolls the segment or reserves space for what waits, then lets the writers go on.
+    private func prepare(_ log: PartitionLog, roll: Bool) async {
+        do throws(StorageError) {
+            if roll { try await self.roll(log) }
+            if let first = log.pending.first { try await reserve(log, first.batch.count) }
+        } catch {
+            refuse(log, error)
+        }
+        log.isBusy = false
+        enqueue(log)
+    }
+
+    private func reserve(_ log: PartitionLog, _ count: Int) async throws(StorageError) {
+        let segment = log.active
+        guard segment.size &+ UInt64(count) > segment.reserved else { return }
+        let limit = max(log.config.segmentBytes, count)
+        var end = segment.reservation(for: max(count, log.pendingBytes), limit: limit)
+        do throws(Errno) {
+            do throws(Errno) {
+                try await segment.file.reserve(
+                    at: segment.reserved, count: end &- segment.reserved)
+            } catch .noSpace {
+                // The comfortable step does not fit; what is asked for may.
+                end = segment.size &+ UInt64(count)
+                try await segment.file.reserve(
+                    at: segment.reserved, count: end &- segment.reserved)
+            }
+        } catch .notSupported {
+            // A file system that cannot reserve tells of a full disk at the write.
+        } catch {
+            throw .io(segment.file.path, error, doing: "reserving \(count) bytes in")
+        }
+        segment.noteReserved(end)
+    }
+
+    /// Ends the active segment and begins the next at the first offset that waits.
+    func roll(_ log: PartitionLog) async throws(StorageError) {
+        let old = log.active
+        let base = old.nextOffset
+        let segment = try await Segment.create(in: log.directory, at: base, on: shard)
+        log.segments.append(segment)
+        inBackground { await $0.finish(old, of: log) }
+    }
+
+    private func finish(_ segment: Segment, of log: PartitionLog) async {
+        do throws(StorageError) {
+            try await segment.finish(on: shard)
+        } catch {
+            logger.warning("the index of a segment was not written", metadata: [
+                "partition": "\(log.partition)", "error": "\(error)",
+            ])
+        }
+        if log.durability == .relaxed { await synchronize(log) }
+    }
+
+    // MARK: Ends
+
+    /// Acknowledges a run whose bytes are safe.
+    func acknowledge(_ run: Run) {
+        let log = run.log
+        log.advanceHighWatermark(to: run.nextOffset, segment: run.segment, position: run.end)
+        for append in run.appends {
+            append.ticket.complete(
+                .success(
+                    AppendResult(
+                        baseOffset: append.header.baseOffset,
+                        nextOffset: append.header.lastOffset.advanced(by: 1),
+                        durability: log.durability)))
+        }
+        run.segment.startWriteback()
+        finished(run.appends.count, of: log)
+    }
+
+    /// Refuses a run that could not be written.
+    func fail(_ run: Run, _ error: StorageError) {
+        for append in run.appends { append.ticket.complete(.failure(error)) }
+        finished(run.appends.count, of: run.log)
+    }
+
+    private func finished(_ count: Int, of log: PartitionLog) {
+        log.unfinishedCount &-= count
+        unfinishedCount &-= count
+        if unfinishedCount == 0 { idle.notifyAll() }
+    }
+
+    /// Stops the partition and refuses everything that waits in it.
+    func refuse(_ log: PartitionLog, _ error: StorageError) {
+        let isFull: Bool
+        if case .io(_, .noSpace, _) = error { isFull = true } else { isFull = false }
+        if case .failed = log.refusal {
+            // The first reason stays.
+        } else if isFull {
+            log.refusal = .noSpace(
+                retry: shard.now.advanced(by: .seconds(1)),
+                reason: "\(error); it takes writes again when there is room")
+        } else {
+            log.refusal = .failed(
+                reason: "\(error); a restart recovers what is known to be on the disk")
+        }
+        let reason = log.refusal?.reason ?? ""
+        logger.error("a partition takes no writes", metadata: [
+            "partition": "\(log.partition)", "reason": "\(reason)",
+        ])
+        refuseWaiting(log, .readOnly(log.partition, reason: reason))
+    }
+
+    /// Refuses everything that has an offset and is not handed to a writer, and takes the offsets back.
+    func refuseWaiting(_ log: PartitionLog, _ error: StorageError) {
+        let waiting = log.pending
+        log.pending.removeAll()
+        log.pendingBytes = 0
+        log.forgetUnwritten()
+        for append in waiting { append.ticket.complete(.failure(error)) }
+        finished(waiting.count, of: log)
+    }
+
+    /// Starts a task that `close` waits for.
+    func inBackground(_ body: @escaping @Sendable (isolated StorageShard) async -> Void) {
+        backgroundCount &+= 1
+        shard.spawn {
+            await body(self)
+            await self.backgroundEnded()
+        }
+    }
+
+    private func backgroundEnded() {
+        backgroundCount &-= 1
+        if backgroundCount == 0 { idle.notifyAll() }
+    }
+}
