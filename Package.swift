@@ -18,7 +18,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "millrace",
     platforms: [.macOS(.v26)],
-    products: [],
+    products: [
+        .library(name: "Millrace", targets: ["Millrace"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -67,6 +69,19 @@ let package = Package(
                 "MillraceShard", deque, logging, system,
             ],
             swiftSettings: swift),
+        .target(
+            name: "MillraceCoordination",
+            dependencies: ["MillraceBytes", "MillraceModel", "MillraceShard"],
+            swiftSettings: swift),
+        .target(
+            name: "Millrace",
+            dependencies: [
+                "MillraceBytes", "MillraceCoordination", "MillraceModel", "MillraceRecords",
+                "MillraceShard", "MillraceStorage", logging, system,
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: swift),
         .testTarget(
             name: "MillraceStorageTests",
             dependencies: [

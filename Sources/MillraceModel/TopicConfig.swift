@@ -44,6 +44,9 @@ public struct TopicConfig: Hashable, Sendable {
         entries[.durability] = durability.rawValue
     }
 
+    /// Keeps records whatever their age.
+    public mutating func keepForever() { entries[.retentionMilliseconds] = "-1" }
+
     /// Removes one entry, so that its default holds again.
     public mutating func remove(_ key: Key) { entries[key] = nil }
 

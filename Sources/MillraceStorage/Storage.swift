@@ -23,7 +23,8 @@ package actor Storage {
     }
 
     private let logger: Logger
-    private let lock: File
+    /// Held until the storage is closed.
+    private var lock: File?
     private var catalogue: TopicCatalogue
     private var isChanging = false
     private let changed: Signal
@@ -233,5 +234,6 @@ package actor Storage {
     /// Writes what waits, synchronises everything, and gives the directory free.
     package func close() async {
         for storage in shards { await storage.close() }
+        lock = nil
     }
 }

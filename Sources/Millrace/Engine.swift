@@ -1,0 +1,183 @@
+internal import Glibc
+package import MillraceCoordination
+@_exported public import MillraceModel
+package import MillraceShard
+package import MillraceStorage
+internal import Synchronization
+internal import SystemPackage
+
+/// An event log in a directory: topics, partitions, offsets and groups, inside your process.
+///
+/// Every method may be called from any task and any number of them at once. Records of one partition are read in the order
+/// of their offsets; appends that one task makes one after the other keep that order.
+public final class Engine: Sendable {
+    package let storage: Storage
+    package let groups: GroupCoordinator
+    package let options: EngineOptions
+    package let shards: [Shard]
+    /// Empty under simulation, where the shards belong to it.
+    private let threads: [ShardThread]
+    private let gate = Gate()
+    private let partitioners = Mutex<[TopicName: Partitioner]>([:])
+
+    private init(
+        storage: Storage, groups: GroupCoordinator, options: EngineOptions, shards: [Shard],
+        threads: [ShardThread]
+    ) {
+        self.storage = storage
+        self.groups = groups
+        self.options = options
+        self.shards = shards
+        self.threads = threads
+    }
+
+    /// Opens a directory, which is made if it is not there, and recovers what an unclean stop left.
+    /// - Throws: `directoryInUse`, `newerFormat`, `ringRefused`, `dataLoss` for a damaged checkpoint or topic list, `io`.
+    public static func open(
+        _ directory: String, options: EngineOptions = EngineOptions()
+    ) async throws(EngineError) -> Engine {
+        try KernelVersion.check()
+        raiseFileLimit()
+        let threads = try startThreads(options)
+        let shards = threads.map(\.shard)
+        let result = await onShard(shards[0]) { () async -> Result<Parts, EngineError> in
+            do throws(EngineError) {
+                return .success(try await openParts(directory, options, shards))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let parts):
+            return Engine(
+                storage: parts.storage, groups: parts.groups, options: options, shards: shards,
+                threads: threads)
+        case .failure(let error):
+            for thread in threads { thread.stopAndJoin() }
+            throw error
+        }
+    }
+
+    /// Opens a directory on shards that somebody else runs. Called on the first of them.
+    package static func open(
+        _ directory: String, options: EngineOptions, on shards: [Shard]
+    ) async throws(EngineError) -> Engine {
+        let parts = try await openParts(directory, options, shards)
+        return Engine(
+            storage: parts.storage, groups: parts.groups, options: options, shards: shards,
+            threads: [])
+    }
+
+    /// Acknowledges what was appended, makes everything durable, and gives the directory free. Appends and reads that
+    /// come later throw `closed`.
+    public func close() async {
+        guard gate.close() else { return }
+        await storage.close()
+        await gate.waitUntilEmpty()
+        for thread in threads { thread.stopAndJoin() }
+    }
+
+    /// Runs a call of the layers below, unless the engine is closed, and turns its error into the engine's.
+    func call<Result>(
+        _ body: () async throws(StorageError) -> Result
+    ) async throws(EngineError) -> Result {
+        try gate.enter()
+        defer { gate.leave() }
+        do throws(StorageError) {
+            return try await body()
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// The same for the groups.
+    func coordinate<Result>(
+        _ body: () async throws(CoordinationError) -> Result
+    ) async throws(EngineError) -> Result {
+        try gate.enter()
+        defer { gate.leave() }
+        do throws(CoordinationError) {
+            return try await body()
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    // MARK: Parts
+
+    private struct Parts: Sendable {
+        let storage: Storage
+        let groups: GroupCoordinator
+    }
+
+    private static func openParts(
+        _ directory: String, _ options: EngineOptions, _ shards: [Shard]
+    ) async throws(EngineError) -> Parts {
+        let storage: Storage
+        do throws(StorageError) {
+            storage = try await Storage.open(
+                options.storageOptions(directory: directory), on: shards, logger: options.logger)
+        } catch {
+            throw EngineError(error)
+        }
+        let groups = GroupCoordinator(
+            on: shards[0],
+            log: OffsetsLog(storage: storage, partitionCount: options.offsetsPartitionCount))
+        do throws(CoordinationError) {
+            try await groups.load()
+        } catch {
+            await storage.close()
+            throw EngineError(error)
+        }
+        return Parts(storage: storage, groups: groups)
+    }
+
+    private static func startThreads(
+        _ options: EngineOptions
+    ) throws(EngineError) -> [ShardThread] {
+        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let count = options.shardCount ?? cores
+        guard (1...256).contains(count) else {
+            throw EngineError(.invalidArgument, "shards=\(count): use a number from 1 to 256")
+        }
+        var threads: [ShardThread] = []
+        for index in 0..<count {
+            do throws(Errno) {
+                threads.append(
+                    try ShardThread.start(
+                        index: index, processor: count == cores && count > 1 ? index : nil))
+            } catch {
+                for thread in threads { thread.stopAndJoin() }
+                throw EngineError(ring: error)
+            }
+        }
+        return threads
+    }
+
+    /// Segments and connections are files, and the usual soft limit of 1,024 is for programs that use select(2).
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    // MARK: Choosing partitions
+
+    /// The partition for records without a key that one call appends together.
+    func nextPartition(of topic: Topic) -> Int32 {
+        let count = topic.entry.partitionCount
+        return partitioners.withLock {
+            $0[topic.entry.name, default: Partitioner()].nextPartition(count: count)
+        }
+    }
+}
+
+/// Runs the body as a task of the shard and waits for it.
+func onShard<Result: Sendable>(
+    _ shard: Shard, _ body: @escaping @Sendable () async -> Result
+) async -> Result {
+    await withCheckedContinuation { continuation in
+        shard.spawn { continuation.resume(returning: await body()) }
+    }
+}

@@ -1,0 +1,96 @@
+internal import MillraceCoordination
+internal import MillraceModel
+internal import MillraceRecords
+internal import MillraceStorage
+internal import SystemPackage
+
+/// What an engine refuses or cannot do. `description` is a sentence with the name, the value, the limit and the way
+/// out; `kind` is for programs.
+public struct EngineError: Error, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        case unknownTopic
+        case topicExists
+        /// A name, a setting, a count or a batch that is not legal.
+        case invalidArgument
+        /// A batch over the topic's `max.message.bytes`.
+        case recordTooLarge
+        case offsetOutOfRange
+        /// The partition takes no writes: the disk is full, or a write failed.
+        case readOnly
+        /// Stored bytes are not what was written.
+        case dataLoss
+        /// Another process has the data directory.
+        case directoryInUse
+        /// A newer Millrace wrote the data directory.
+        case newerFormat
+        /// The kernel is too old for io_uring as it is used here, or refuses it.
+        case ringRefused
+        case closed
+        /// A file could not be read or written.
+        case io
+    }
+
+    public let kind: Kind
+    public let description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    init(_ error: StorageError) {
+        let kind: Kind =
+            switch error {
+            case .unknownTopic, .unknownPartition: .unknownTopic
+            case .topicExists: .topicExists
+            case .partitionsOnlyGrow, .invalidBatch: .invalidArgument
+            case .batchTooLarge: .recordTooLarge
+            case .offsetOutOfRange: .offsetOutOfRange
+            case .readOnly: .readOnly
+            case .damaged, .damagedFile: .dataLoss
+            case .directoryInUse: .directoryInUse
+            case .newerFormat: .newerFormat
+            case .closed: .closed
+            case .io: .io
+            }
+        self.init(kind, "\(error)")
+    }
+
+    init(_ error: CoordinationError) {
+        switch error {
+        case .log: self.init(.io, "\(error)")
+        default: self.init(.invalidArgument, "\(error)")
+        }
+    }
+
+    static let closed = EngineError(.closed, "the engine is closed")
+
+    init(_ error: RecordsError) { self.init(.invalidArgument, "\(error)") }
+
+    init(_ error: TopicNameError) { self.init(.invalidArgument, "\(error)") }
+
+    init(_ error: TopicConfigError) { self.init(.invalidArgument, "\(error)") }
+
+    /// Why a shard did not start.
+    init(ring error: Errno) {
+        switch error {
+        case .notPermitted, .permissionDenied, .noFunction:
+            self.init(
+                .ringRefused,
+                """
+                the kernel refuses io_uring (\(error)): set kernel.io_uring_disabled=0 with sysctl, or \
+                allow the io_uring system calls in the container's seccomp profile
+                """)
+        case .invalidArgument:
+            self.init(
+                .ringRefused,
+                "this kernel's io_uring lacks what Millrace uses: Linux \(KernelVersion.lowest) or newer is needed")
+        case .noMemory:
+            self.init(
+                .ringRefused,
+                "the kernel has no memory for a ring: raise the memlock limit (ulimit -l) or start fewer shards")
+        default:
+            self.init(.ringRefused, "a ring could not be set up: \(error)")
+        }
+    }
+}

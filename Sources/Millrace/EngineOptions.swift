@@ -1,0 +1,42 @@
+public import Logging
+public import MillraceModel
+internal import MillraceStorage
+internal import SystemPackage
+
+/// How an engine is opened. The defaults are those of `millrace serve`.
+public struct EngineOptions: Sendable {
+    /// Threads with a ring each; nil for one a core.
+    public var shardCount: Int?
+    /// What an acknowledgement means for new topics that do not say it themselves.
+    public var durability: Durability
+    /// Partitions of a new topic that does not say how many.
+    public var partitionCount: Int32 = 1
+    /// Partitions of `__consumer_offsets` when it is made.
+    public var offsetsPartitionCount: Int32 = 50
+    /// Bytes of one journal file. Each shard begins with one and makes more while all are in use.
+    public var journalFileBytes = 64 << 20
+    /// Files that a shard's journal may have; while all wait to be recycled, durable appends wait too.
+    public var journalFileCountMax = 8
+    /// How often old segments are looked for.
+    public var retentionInterval = Duration.seconds(300)
+    /// Where the engine tells what it does; never once a record.
+    public var logger: Logger
+
+    public init(
+        shardCount: Int? = nil, durability: Durability = .durable,
+        logger: Logger = Logger(label: "millrace")
+    ) {
+        self.shardCount = shardCount
+        self.durability = durability
+        self.logger = logger
+    }
+
+    func storageOptions(directory: String) -> StorageOptions {
+        var options = StorageOptions(directory: FilePath(directory))
+        options.durability = durability
+        options.journalFileBytes = journalFileBytes
+        options.journalFileCountMax = journalFileCountMax
+        options.retentionInterval = retentionInterval
+        return options
+    }
+}
