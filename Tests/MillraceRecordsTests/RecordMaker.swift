@@ -8,9 +8,17 @@ struct RecordMaker {
 
     /// Half of them compress well, half not at all.
     mutating func bytes(count: Int) -> [UInt8] {
-        if Bool.random(using: &random) { return (0..<count).map { _ in random.byte() } }
-        let word = (0..<7).map { _ in random.byte() }
-        return (0..<count).map { word[$0 % 7] }
+        var bytes: [UInt8] = []
+        if Bool.random(using: &random) {
+            let words = (0...(count / 8)).map { _ in random.next() }
+            words.withUnsafeBytes { bytes += $0[..<count] }
+        } else {
+            while bytes.count < count {
+                let run = min(Int.random(in: 1...500, using: &random), count - bytes.count)
+                bytes += repeatElement(random.byte(), count: run)
+            }
+        }
+        return bytes
     }
 
     private mutating func nullableBytes(_ most: Int) -> [UInt8]? {
