@@ -39,7 +39,9 @@ struct BatchEditing {
 
     mutating func mend() {
         let checksum = bytes.withUnsafeBytes { RecordBatch.checksum($0) }
-        for index in 0..<4 { bytes[17 + index] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * index)) }
+        for index in 0..<4 {
+            bytes[17 + index] = UInt8(truncatingIfNeeded: checksum >> (24 - 8 * index))
+        }
     }
 
     func validate(limit: Int = 1 << 20) throws -> RecordBatchHeader {
