@@ -20,8 +20,14 @@ package struct ByteWriter: Sendable {
     @inline(never)
     private mutating func grow(_ additional: Int) {
         let needed = max(storage.count * 2, count + additional, 64)
-        storage.reserveCapacity(needed)
-        storage.append(contentsOf: repeatElement(0, count: needed - storage.count))
+        var larger = [UInt8](repeating: 0, count: needed)
+        let count = count
+        larger.withUnsafeMutableBytes { larger in
+            storage.withUnsafeBytes { storage in
+                larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[..<count]))
+            }
+        }
+        storage = larger
     }
 
     @inline(__always)
