@@ -10,6 +10,7 @@ let swift: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -24,6 +25,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
@@ -88,6 +90,15 @@ let package = Package(
                 "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
                 "MillraceStorage", logging, system,
             ],
+            swiftSettings: swift),
+
+        .target(
+            name: "MillraceNativeProtocol",
+            dependencies: ["MillraceBytes", "MillraceModel", protobuf],
+            exclude: ["Protos"], swiftSettings: swift),
+        .testTarget(
+            name: "MillraceNativeProtocolTests",
+            dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],
             swiftSettings: swift),
     ]
 )
