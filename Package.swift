@@ -100,5 +100,19 @@ let package = Package(
             name: "MillraceNativeProtocolTests",
             dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],
             swiftSettings: swift),
+        .target(
+            name: "MillraceClientCore",
+            dependencies: [
+                "MillraceBytes", "MillraceModel", "MillraceNativeProtocol", "MillraceRecords",
+                deque, protobuf,
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "MillraceClientCoreTests",
+            dependencies: [
+                "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
+                "MillraceRecords", protobuf,
+            ],
+            swiftSettings: swift),
     ]
 )
