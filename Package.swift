@@ -10,15 +10,107 @@ let swift: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+// From the bottom of the house to its top: a target imports only what stands above it here.
+var targets: [Target] = [
+    .target(name: "CMillraceChecksum", path: "CSources/CMillraceChecksum"),
+    .target(name: "CMillraceRing", path: "CSources/CMillraceRing"),
+    .systemLibrary(name: "CLZ4", path: "CSources/CLZ4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(
+        name: "CSnappy", path: "CSources/CSnappy", providers: [.apt(["libsnappy-dev"])]),
+    .systemLibrary(name: "CZlib", path: "CSources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", path: "CSources/CZstd", providers: [.apt(["libzstd-dev"])]),
+
+    .target(name: "MillraceModel", swiftSettings: swift),
+    .target(
+        name: "MillraceBytes", dependencies: ["CMillraceChecksum", "MillraceModel"],
+        swiftSettings: swift),
+    .target(
+        name: "MillraceRecords",
+        dependencies: ["CLZ4", "CSnappy", "CZlib", "CZstd", "MillraceBytes", "MillraceModel"],
+        swiftSettings: swift),
+    .target(name: "MillraceRing", dependencies: ["CMillraceRing", system], swiftSettings: swift),
+    .target(
+        name: "MillraceShard", dependencies: ["MillraceModel", "MillraceRing", system],
+        swiftSettings: swift),
+    .target(
+        name: "MillraceStorage",
+        dependencies: [
+            "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceRing", "MillraceShard",
+            deque, logging, system,
+        ],
+        swiftSettings: swift),
+    .target(
+        name: "MillraceCoordination",
+        dependencies: ["MillraceBytes", "MillraceModel", "MillraceShard"],
+        swiftSettings: swift),
+    .target(
+        name: "Millrace",
+        dependencies: [
+            "MillraceBytes", "MillraceCoordination", "MillraceModel", "MillraceRecords",
+            "MillraceShard", "MillraceStorage", logging, system,
+        ],
+        swiftSettings: swift),
+    .target(
+        name: "MillraceNativeProtocol",
+        dependencies: ["MillraceBytes", "MillraceModel", protobuf],
+        exclude: ["Protos"], swiftSettings: swift),
+    .target(
+        name: "MillraceClientCore",
+        dependencies: [
+            "MillraceBytes", "MillraceModel", "MillraceNativeProtocol", "MillraceRecords", deque,
+            protobuf,
+        ],
+        swiftSettings: swift),
+    .target(
+        name: "MillraceBroker",
+        dependencies: [
+            "Millrace", "MillraceBytes", "MillraceCoordination", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceShard", "MillraceStorage", deque, logging, protobuf,
+            system,
+        ],
+        swiftSettings: swift),
+]
+
+// Tests/<Target>Tests mirrors Sources/<Target>.
+targets += [
+    .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
+    .testTarget(
+        name: "MillraceBytesTests", dependencies: ["MillraceBytes"], swiftSettings: swift),
+    .testTarget(
+        name: "MillraceRecordsTests",
+        dependencies: ["MillraceBytes", "MillraceModel", "MillraceRecords"],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceShardTests", dependencies: ["MillraceModel", "MillraceShard", system],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceStorageTests",
+        dependencies: [
+            "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
+            "MillraceStorage", logging, system,
+        ],
+        swiftSettings: swift),
+    .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: swift),
+    .testTarget(
+        name: "MillraceNativeProtocolTests",
+        dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceClientCoreTests",
+        dependencies: [
+            "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
+            "MillraceRecords", protobuf,
+        ],
+        swiftSettings: swift),
+]
 
 let package = Package(
     name: "millrace",
-    platforms: [.macOS(.v26)],
     products: [
         .library(name: "Millrace", targets: ["Millrace"]),
     ],
@@ -28,91 +120,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
-    targets: [
-        .target(name: "CMillraceRing", path: "CSources/CMillraceRing"),
-        .target(name: "MillraceModel", swiftSettings: swift),
-        .target(
-            name: "MillraceRing", dependencies: ["CMillraceRing", system], swiftSettings: swift),
-        .target(
-            name: "MillraceShard", dependencies: ["MillraceModel", "MillraceRing", system],
-            swiftSettings: swift),
-        .testTarget(
-            name: "MillraceShardTests", dependencies: ["MillraceShard", "MillraceModel", system],
-            swiftSettings: swift),
-        .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
-
-        .target(name: "CMillraceChecksum", path: "CSources/CMillraceChecksum"),
-        .target(
-            name: "MillraceBytes", dependencies: ["CMillraceChecksum", "MillraceModel"],
-            swiftSettings: swift),
-        .testTarget(name: "MillraceBytesTests", dependencies: ["MillraceBytes"], swiftSettings: swift),
-
-        .systemLibrary(
-            name: "CLZ4", path: "CSources/CLZ4", providers: [.apt(["liblz4-dev"])]),
-        .systemLibrary(
-            name: "CSnappy", path: "CSources/CSnappy", providers: [.apt(["libsnappy-dev"])]),
-        .systemLibrary(
-            name: "CZlib", path: "CSources/CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(
-            name: "CZstd", path: "CSources/CZstd", providers: [.apt(["libzstd-dev"])]),
-        .target(
-            name: "MillraceRecords",
-            dependencies: ["CLZ4", "CSnappy", "CZlib", "CZstd", "MillraceBytes", "MillraceModel"],
-            swiftSettings: swift),
-        .testTarget(
-            name: "MillraceRecordsTests",
-            dependencies: ["MillraceBytes", "MillraceModel", "MillraceRecords"],
-            swiftSettings: swift),
-
-        .target(
-            name: "MillraceStorage",
-            dependencies: [
-                "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceRing",
-                "MillraceShard", deque, logging, system,
-            ],
-            swiftSettings: swift),
-        .target(
-            name: "MillraceCoordination",
-            dependencies: ["MillraceBytes", "MillraceModel", "MillraceShard"],
-            swiftSettings: swift),
-        .target(
-            name: "Millrace",
-            dependencies: [
-                "MillraceBytes", "MillraceCoordination", "MillraceModel", "MillraceRecords",
-                "MillraceShard", "MillraceStorage", logging, system,
-            ],
-            swiftSettings: swift),
-        .testTarget(
-            name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: swift),
-        .testTarget(
-            name: "MillraceStorageTests",
-            dependencies: [
-                "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
-                "MillraceStorage", logging, system,
-            ],
-            swiftSettings: swift),
-
-        .target(
-            name: "MillraceNativeProtocol",
-            dependencies: ["MillraceBytes", "MillraceModel", protobuf],
-            exclude: ["Protos"], swiftSettings: swift),
-        .testTarget(
-            name: "MillraceNativeProtocolTests",
-            dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],
-            swiftSettings: swift),
-        .target(
-            name: "MillraceClientCore",
-            dependencies: [
-                "MillraceBytes", "MillraceModel", "MillraceNativeProtocol", "MillraceRecords",
-                deque, protobuf,
-            ],
-            swiftSettings: swift),
-        .testTarget(
-            name: "MillraceClientCoreTests",
-            dependencies: [
-                "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
-                "MillraceRecords", protobuf,
-            ],
-            swiftSettings: swift),
-    ]
+    targets: targets
 )

@@ -4,28 +4,58 @@ public import MillraceModel
 internal import MillraceRecords
 internal import MillraceStorage
 
+/// Where a group goes on in a partition, and what its member wrote beside it.
+public struct CommittedPosition: Hashable, Sendable {
+    /// The offset of the next record to read.
+    public var offset: Offset
+    /// At most 4,096 bytes.
+    public var metadata: String
+
+    public init(offset: Offset, metadata: String = "") {
+        self.offset = offset
+        self.metadata = metadata
+    }
+}
+
 extension Engine {
-    /// Commits, for a group, the offsets of the next records to read; all or none. They survive a stop when this returns.
+    /// Commits, for a group, where it goes on; all or none. It survives a stop when this returns.
     /// - Throws: `invalidArgument`, `unknownTopic`, `io`.
     public func commit(
-        _ offsets: [TopicPartition: Offset], for group: String, metadata: String = ""
+        _ positions: [TopicPartition: CommittedPosition], for group: String
     ) async throws(EngineError) {
-        for partition in offsets.keys.sorted() {
+        let commits = positions.sorted { $0.key < $1.key }
+        for (partition, _) in commits {
             _ = try self.partition(
                 partition.partition, of: try topic(partition.topic.string))
         }
-        let commits = offsets.sorted { $0.key < $1.key }.map { ($0.key, $0.value, metadata) }
         try await coordinate { () throws(CoordinationError) in
-            try await groups.commit(commits, for: group)
+            try await groups.commit(
+                commits.map { ($0.key, $0.value.offset, $0.value.metadata) }, for: group)
         }
+    }
+
+    /// Commits, for a group, the offsets of the next records to read.
+    public func commit(
+        _ offsets: [TopicPartition: Offset], for group: String
+    ) async throws(EngineError) {
+        try await commit(offsets.mapValues { CommittedPosition(offset: $0) }, for: group)
     }
 
     /// The offsets that a group has committed; empty for a group that nobody has heard of.
     public func committedOffsets(
         of group: String
     ) async throws(EngineError) -> [TopicPartition: Offset] {
+        try await committedPositions(of: group).mapValues(\.offset)
+    }
+
+    /// The same with what was written beside them.
+    public func committedPositions(
+        of group: String
+    ) async throws(EngineError) -> [TopicPartition: CommittedPosition] {
         try await coordinate { () throws(CoordinationError) in
-            try await groups.committed(by: group).mapValues(\.offset)
+            try await groups.committed(by: group).mapValues {
+                CommittedPosition(offset: $0.offset, metadata: $0.metadata)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import MillraceCoordination
 internal import MillraceModel
 internal import MillraceRecords
-internal import MillraceStorage
+package import MillraceStorage
 internal import SystemPackage
 
 /// What an engine refuses or cannot do. `description` is a sentence with the name, the value, the limit and the way
@@ -38,7 +38,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         self.description = description
     }
 
-    init(_ error: StorageError) {
+    package init(_ error: StorageError) {
         let kind: Kind =
             switch error {
             case .unknownTopic, .unknownPartition: .unknownTopic

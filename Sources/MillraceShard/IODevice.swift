@@ -105,6 +105,8 @@ package protocol IODevice: AnyObject {
     func awaitWritable(_ socket: Handle, _ completion: Completion)
     /// Ends both directions: a task that waits on the socket gets 0 or an error.
     func shutdown(_ socket: Handle)
+    /// Ends one direction: a task that receives gets 0, and what is sent still goes out.
+    func shutdownReceiving(_ socket: Handle)
     /// Ends whatever waits on the handle with `ECANCELED`.
     func cancel(_ handle: Handle)
 }

@@ -64,6 +64,9 @@ package final class Socket: @unchecked Sendable {
 
     /// Ends both directions: a task that waits on the socket goes on.
     package func shutdown() { shard.device.shutdown(handle) }
+
+    /// Ends one direction: a task that receives gets 0, and what is sent still goes out.
+    package func shutdownReceiving() { shard.device.shutdownReceiving(handle) }
 }
 
 /// A listening TCP socket of one shard.
@@ -80,10 +83,11 @@ package final class Listener: @unchecked Sendable {
 
     deinit { shard.device.close(handle) }
 
+    /// - Parameter home: the shard that the socket will belong to; nil for the listener's own.
     /// - Throws: `ECANCELED` after `stop`.
-    package func accept() async throws(Errno) -> Socket {
+    package func accept(for home: Shard? = nil) async throws(Errno) -> Socket {
         let accepted = try await checked { shard.device.accept(handle, $0) }
-        let socket = Socket(handle: Handle(rawValue: Int32(accepted)), shard: shard)
+        let socket = Socket(handle: Handle(rawValue: Int32(accepted)), shard: home ?? shard)
         shard.device.sendAtOnce(socket.handle)
         return socket
     }

@@ -41,6 +41,11 @@ extension StorageShard {
             refusal: log.refusal?.reason)
     }
 
+    /// The offsets between which records can be read.
+    package func bounds(of log: PartitionLog) -> (logStartOffset: Offset, highWatermark: Offset) {
+        (log.logStartOffset, log.highWatermark)
+    }
+
     /// Finds the batch that holds the offset. The high watermark itself is where the next record will be.
     package func cursor(
         at offset: Offset, of log: PartitionLog
@@ -87,9 +92,10 @@ extension StorageShard {
             position: position, reason: reason)
     }
 
-    /// The whole batches from the cursor on, up to about `bytesMax` but at least one; nil at the high watermark.
+    /// The whole batches from the cursor on, up to about `bytesMax` but at least one, and not beyond the place `end`; nil
+    /// there and at the high watermark.
     package func range(
-        from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int
+        from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int, notBeyond end: ReadCursor? = nil
     ) async throws(StorageError) -> FileRange? {
         var cursor = cursor
         while true {
@@ -101,7 +107,8 @@ extension StorageShard {
                     next: log.highWatermark)
             }
             let segment = log.segments[index]
-            let limit = log.visibleSize(of: segment)
+            var limit = log.visibleSize(of: segment)
+            if let end, end.segment == cursor.segment { limit = min(limit, end.position) }
             if cursor.position < limit {
                 let end = try await boundary(log, segment, cursor.position, bytesMax, limit)
                 return FileRange(
@@ -109,7 +116,7 @@ extension StorageShard {
                     count: Int(end - cursor.position),
                     next: ReadCursor(segment: segment.baseOffset, position: end))
             }
-            guard index + 1 < log.segments.count else { return nil }
+            guard index + 1 < log.segments.count, cursor.segment != end?.segment else { return nil }
             let following = log.segments[index + 1]
             guard
                 following.baseOffset < log.highWatermark
@@ -183,6 +190,15 @@ extension StorageShard {
             }
         }
         return true
+    }
+
+    /// Waits until there is something at the cursor to read; false where the time was over first.
+    package func waitForRecords(
+        after cursor: ReadCursor, of log: PartitionLog, until deadline: Instant?
+    ) async throws(StorageError) -> Bool {
+        let seen = log.highWatermark
+        if try await range(from: cursor, of: log, bytesMax: 0) != nil { return true }
+        return try await waitForRecords(beyond: seen, of: log, until: deadline)
     }
 
     /// The first offset whose record is not older than the time: looked for inside batches, as Kafka does; nil
