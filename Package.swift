@@ -10,7 +10,10 @@ let swift: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -74,6 +77,13 @@ var targets: [Target] = [
             system,
         ],
         swiftSettings: swift),
+    .executableTarget(
+        name: "millrace",
+        dependencies: [
+            "Millrace", "MillraceBroker", "MillraceModel", "MillraceShard", arguments, lifecycle,
+            logging, system,
+        ],
+        swiftSettings: swift),
 ]
 
 // Tests/<Target>Tests mirrors Sources/<Target>.
@@ -112,13 +122,16 @@ targets += [
 let package = Package(
     name: "millrace",
     products: [
+        .executable(name: "millrace", targets: ["millrace"]),
         .library(name: "Millrace", targets: ["Millrace"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: targets
 )

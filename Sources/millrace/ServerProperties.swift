@@ -1,0 +1,93 @@
+internal import Foundation
+internal import MillraceModel
+
+/// What `millrace serve` takes from a Kafka-style properties file. A flag on the command line wins over it.
+struct ServerProperties: Equatable {
+    var dataDirectory: String?
+    var listen: String?
+    var kafka: String?
+    var shardCount: Int?
+    var durability: Durability?
+    var partitionCount: Int32?
+    var offsetsPartitionCount: Int32?
+    var journalFileBytes: Int?
+    var journalFileCountMax: Int?
+    var retentionInterval: Duration?
+    /// Settings that this broker does not have, as written.
+    var unknown: [String] = []
+
+    init() {}
+
+    /// - Throws: `CommandError` naming the file, the line, the setting and what it takes.
+    init(file path: String) throws {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw CommandError("the config file \(path) cannot be read")
+        }
+        try self.init(text: text, file: path)
+    }
+
+    init(text: String, file: String) throws {
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            let line = line.trimmingCharacters(in: .whitespaces)
+            guard !line.isEmpty, !line.hasPrefix("#"), !line.hasPrefix("!") else { continue }
+            guard let equals = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
+                throw CommandError("\(file), line \(number + 1): '\(line)' is no KEY=VALUE")
+            }
+            let key = line[..<equals].trimmingCharacters(in: .whitespaces)
+            let value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
+            do {
+                try set(key, value)
+            } catch let error as CommandError {
+                throw CommandError("\(file), line \(number + 1): \(key)=\(value): \(error)")
+            }
+        }
+    }
+
+    private mutating func set(_ key: String, _ value: String) throws {
+        switch key {
+        case "log.dirs", "log.dir":
+            guard !value.isEmpty, !value.contains(",") else {
+                throw CommandError("use one directory")
+            }
+            dataDirectory = value
+        case "listeners": try setListeners(value)
+        case "num.partitions": partitionCount = Int32(try number(value, 1...10_000))
+        case "offsets.topic.num.partitions":
+            offsetsPartitionCount = Int32(try number(value, 1...10_000))
+        case "log.retention.check.interval.ms":
+            retentionInterval = .milliseconds(try number(value, 1...Int(Int32.max)))
+        case "millrace.shards": shardCount = try number(value, 1...256)
+        case "millrace.durability":
+            guard let durability = Durability(rawValue: value) else {
+                throw CommandError("use durable or relaxed")
+            }
+            self.durability = durability
+        case "millrace.journal.file.bytes":
+            journalFileBytes = try number(value, (2 << 20)...(1 << 30))
+        case "millrace.journal.files.max": journalFileCountMax = try number(value, 2...1024)
+        default: unknown.append(key)
+        }
+    }
+
+    /// `MILLRACE://HOST:PORT` is the native listener, any other name Kafka's.
+    private mutating func setListeners(_ value: String) throws {
+        for listener in value.split(separator: ",") {
+            let parts = listener.trimmingCharacters(in: .whitespaces).components(separatedBy: "://")
+            guard parts.count == 2 else {
+                throw CommandError("use NAME://HOST:PORT, the native one named MILLRACE")
+            }
+            let address = parts[1].hasPrefix(":") ? "0.0.0.0" + parts[1] : parts[1]
+            if parts[0] == "MILLRACE" { listen = address } else { kafka = address }
+        }
+    }
+
+    private func number(_ value: String, _ range: ClosedRange<Int>) throws -> Int {
+        guard let number = Int(value), range.contains(number) else {
+            throw CommandError(
+                "use a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}
