@@ -88,6 +88,7 @@ var targets: [Target] = [
 
 // Tests/<Target>Tests mirrors Sources/<Target>.
 targets += [
+    .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
     .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
     .testTarget(
         name: "MillraceBytesTests", dependencies: ["MillraceBytes"], swiftSettings: swift),
@@ -115,6 +116,14 @@ targets += [
         dependencies: [
             "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
             "MillraceRecords", protobuf,
+        ],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceBrokerTests",
+        dependencies: [
+            "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
+            "MillraceClientCore", "MillraceNativeProtocol", "MillraceRecords", "MillraceShard",
+            protobuf,
         ],
         swiftSettings: swift),
 ]

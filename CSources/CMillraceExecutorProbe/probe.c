@@ -1,0 +1,19 @@
+#include "millrace_executor_probe.h"
+
+#include <stdatomic.h>
+
+/* The runtime's hooks, as swift/Runtime/Concurrency.h declares them. */
+typedef __attribute__((swiftcall)) void (*enqueue_function)(void *job);
+typedef __attribute__((swiftcall)) void (*enqueue_hook)(void *job, enqueue_function original);
+extern enqueue_hook swift_task_enqueueGlobal_hook;
+
+static _Atomic uint64_t count;
+
+static __attribute__((swiftcall)) void count_enqueue(void *job, enqueue_function original) {
+    atomic_fetch_add(&count, 1);
+    original(job);
+}
+
+void millrace_probe_install(void) { swift_task_enqueueGlobal_hook = count_enqueue; }
+
+uint64_t millrace_probe_global_enqueues(void) { return atomic_load(&count); }
