@@ -100,7 +100,7 @@ public struct BatchReader: AsyncSequence {
                     let start = position - batch.bytes.count
                     let slice = ByteSlice(
                         chunk.owner, offset: chunk.offset + start, count: batch.bytes.count)
-                    return ReadBatch(view: try RecordBatchView(slice), first: first)
+                    return try ReadBatch(slice, first: first)
                 }
             } catch {
                 throw EngineError(
@@ -123,6 +123,17 @@ public struct ReadBatch: Sendable {
     public let first: Offset
 
     public var header: RecordBatchHeader { view.header }
+
+    /// A copy of the batch in its stored form, which `append(batch:)` and every Kafka client take.
+    public var bytes: [UInt8] { stored.withBytes { [UInt8]($0) } }
+
+    private let stored: ByteSlice
+
+    init(_ stored: ByteSlice, first: Offset) throws(RecordsError) {
+        self.stored = stored
+        self.first = first
+        view = try RecordBatchView(stored)
+    }
 
     /// Calls the body with each record, which borrows the batch's memory until the body returns. Nothing is allocated.
     public func forEachRecord(_ body: (RecordView) throws -> Void) throws {
