@@ -15,6 +15,8 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -86,6 +88,13 @@ var targets: [Target] = [
         swiftSettings: swift),
 ]
 
+// Examples are built and run by ExampleTests.
+targets += [
+    .executableTarget(
+        name: "line-server", dependencies: ["Millrace", nio, nioPosix],
+        path: "Examples/LineServer", swiftSettings: swift),
+]
+
 // Tests/<Target>Tests mirrors Sources/<Target>.
 targets += [
     .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
@@ -126,6 +135,8 @@ targets += [
             protobuf,
         ],
         swiftSettings: swift),
+    .testTarget(
+        name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
 ]
 
 let package = Package(
@@ -138,6 +149,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
