@@ -40,6 +40,7 @@ struct Opening: Sendable {
         var opening = Opening(
             options: options, shard: shard, logger: logger, lock: lock,
             catalogue: TopicCatalogue())
+        await Ballast.take(in: directory, on: shard)
         try await opening.readCatalogue()
         try await opening.readJournals()
         return opening

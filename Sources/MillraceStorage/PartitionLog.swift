@@ -40,6 +40,8 @@ package final class PartitionLog: @unchecked Sendable {
     /// One task prepares the segment or writes a large run; the others' batches wait.
     var isBusy = false
     var isQueued = false
+    var isSynchronizing = false
+    let synchronized: Signal
     var refusal: Refusal?
     var isClosed = false
     /// Whoever waits for the high watermark to move.
@@ -70,6 +72,7 @@ package final class PartitionLog: @unchecked Sendable {
         self.directory = directory
         self.storage = storage
         advanced = Signal(on: shard)
+        synchronized = Signal(on: shard)
     }
 
     var active: Segment { segments[segments.count - 1] }

@@ -37,6 +37,13 @@ package struct DamagedRange: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension StorageError {
+    var isFullDisk: Bool {
+        if case .io(_, .noSpace, _) = self { return true }
+        return false
+    }
+}
+
 extension StorageError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -86,8 +86,20 @@ extension StorageShard {
     private func takeFile() async throws -> Journal.JournalFile {
         while true {
             if let file = journal.free.popFirst() { return file }
-            if journal.fileCount < journal.fileCountMax { return try await makeFile() }
+            if journal.fileCount < journal.fileCountMax, let file = try await makeFileIfRoom() {
+                return file
+            }
             try await journal.changed.wait()
+        }
+    }
+
+    /// A new file; nil on a full disk, if there are others, which will be free again with or without more room.
+    private func makeFileIfRoom() async throws(StorageError) -> Journal.JournalFile? {
+        do throws(StorageError) {
+            return try await makeFile()
+        } catch {
+            guard error.isFullDisk, journal.fileCount > 0 else { throw error }
+            return nil
         }
     }
 
@@ -155,7 +167,10 @@ extension StorageShard {
                 return
             }
         }
-        guard await checkpoint() else { return keepForRecovery() }
+        while await !checkpoint() {
+            // The segments are safe, and nothing is lost by saying so later: a full disk may have room again.
+            do { try await shard.sleep(for: .seconds(1)) } catch { return }
+        }
         file.logs = [:]
         journal.free.append(file)
         journal.changed.notifyAll()
@@ -169,7 +184,16 @@ extension StorageShard {
     /// Synchronises what the partition has written; false where that failed and the partition has stopped.
     @discardableResult
     func synchronize(_ log: PartitionLog) async -> Bool {
+        // One at a time: a second would find nothing dirty and believe what the first has not finished.
+        while log.isSynchronizing {
+            do { try await log.synchronized.wait() } catch { return false }
+        }
         guard !log.isClosed else { return true }
+        log.isSynchronizing = true
+        defer {
+            log.isSynchronizing = false
+            log.synchronized.notifyAll()
+        }
         let target = log.highWatermark
         for segment in log.segments where segment.isDirty {
             segment.isDirty = false

@@ -106,85 +106,87 @@ extension StorageShard {
 
     // MARK: Replay
 
-    /// Writes what the journal has beyond the end of the segments, entry by entry, as long as they follow it.
+    /// Writes what the journal has beyond the end of the segments, each entry that follows what is there. One that does not
+    /// was never acknowledged: its write failed, or one before it did.
     private func replay(
         _ entries: [JournalContents.Entry], into log: PartitionLog
     ) async throws(StorageError) {
         var journalFile: File?
-        for entry in entries where entry.header.nextOffset > log.writtenEnd {
-            let header = entry.header
-            guard header.baseOffset == log.writtenEnd else {
-                logger.error("journal entries are missing; the log ends before them", metadata: [
-                    "partition": "\(log.partition)", "end": "\(log.writtenEnd)",
-                    "entry": "\(header.baseOffset)",
-                ])
-                return
-            }
-            if header.segment != log.active.baseOffset {
-                guard header.segment == log.writtenEnd else { return }
-                try log.active.truncate(to: log.active.size, nextOffset: log.writtenEnd)
-                try await log.active.finish(on: shard)
-                log.segments.append(
-                    try await Segment.create(
-                        in: log.directory, at: header.segment, keepingBytes: true, on: shard))
-            }
-            let segment = log.active
-            guard header.position == segment.size else { return }
-            switch header.kind {
-            case .note:
-                guard try await takeNoted(entry, in: segment, log) else { return }
+        for entry in entries where entry.header.baseOffset == log.writtenEnd {
+            guard try await enterSegment(of: entry.header, log) else { continue }
+            switch entry.header.kind {
+            case .note: try await takeNoted(entry, in: log.active, log)
             case .batches:
                 if journalFile?.path != entry.file {
                     journalFile = try await io("opening", entry.file) { () throws(Errno) in
                         try await File.open(entry.file, .read, on: shard)
                     }
                 }
-                guard let file = journalFile,
-                    try await copy(entry, from: file, to: segment, log)
-                else { return }
+                if let journalFile {
+                    try await copy(entry, from: journalFile, to: log.active, log)
+                }
             }
         }
+        if let lost = entries.first(where: { $0.header.baseOffset > log.writtenEnd }) {
+            logger.warning("journal entries follow nothing and were not replayed", metadata: [
+                "partition": "\(log.partition)", "end": "\(log.writtenEnd)",
+                "entry": "\(lost.header.baseOffset)",
+            ])
+        }
+    }
+
+    /// Has the entry's segment as the active one; false where the entry does not go where the log ends.
+    private func enterSegment(
+        of header: JournalFormat.EntryHeader, _ log: PartitionLog
+    ) async throws(StorageError) -> Bool {
+        if header.segment == log.active.baseOffset { return header.position == log.active.size }
+        guard header.segment == log.writtenEnd, header.position == 0 else { return false }
+        try log.active.truncate(to: log.active.size, nextOffset: log.writtenEnd)
+        try await log.active.finish(on: shard)
+        log.segments.append(
+            try await Segment.create(
+                in: log.directory, at: header.segment, keepingBytes: true, on: shard))
+        return true
     }
 
     /// Takes batches that went straight to the segment, if they are all there.
     private func takeNoted(
         _ entry: JournalContents.Entry, in segment: Segment, _ log: PartitionLog
-    ) async throws(StorageError) -> Bool {
+    ) async throws(StorageError) {
         let end = segment.size &+ UInt64(entry.header.count)
         let scanner = SegmentScanner(
             segment.file, from: segment.size, limit: end, depth: .verified)
         var headers: [RecordBatchHeader] = []
         var next = segment.nextOffset
         while case .batch(let batch) = try await scanner.next() {
-            guard batch.header.baseOffset == next else { return false }
+            guard batch.header.baseOffset == next else { return }
             next = batch.header.nextOffset
             headers.append(batch.header)
         }
-        guard next == entry.header.nextOffset else { return false }
+        guard next == entry.header.nextOffset else { return }
         for header in headers {
             segment.append(header, indexInterval: log.config.indexIntervalBytes)
         }
-        return true
     }
 
     /// Writes batches from the journal to the segment, which may have them already.
     private func copy(
         _ entry: JournalContents.Entry, from file: File, to segment: Segment, _ log: PartitionLog
-    ) async throws(StorageError) -> Bool {
+    ) async throws(StorageError) {
         let buffer = AlignedBuffer(count: Int(entry.header.count))
         let count = try await io("reading", entry.file) { () throws(Errno) in
             try await file.read(into: buffer.mutableBytes, at: entry.position)
         }
-        guard count == buffer.count else { return false }
+        guard count == buffer.count else { return }
         var headers: [RecordBatchHeader] = []
         var next = segment.nextOffset
         var sequence = BatchSequence(buffer.bytes, limit: buffer.count, verifiesChecksums: true)
         while let batch = try? sequence.next() {
-            guard batch.header.baseOffset == next else { return false }
+            guard batch.header.baseOffset == next else { return }
             next = batch.header.nextOffset
             headers.append(batch.header)
         }
-        guard next == entry.header.nextOffset, sequence.remaining == 0 else { return false }
+        guard next == entry.header.nextOffset, sequence.remaining == 0 else { return }
         let position = segment.size
         try await io("writing", segment.file.path) { () throws(Errno) in
             try await segment.file.write(buffer.bytes, at: position)
@@ -192,7 +194,6 @@ extension StorageShard {
         for header in headers {
             segment.append(header, indexInterval: log.config.indexIntervalBytes)
         }
-        return true
     }
 
     // MARK: Settling

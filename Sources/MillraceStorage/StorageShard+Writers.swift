@@ -101,7 +101,7 @@ extension StorageShard {
 
     /// Stops the partition of a run whose write failed, and refuses the run.
     private func stop(_ run: Run, _ error: StorageError) {
-        if case .io(_, .noSpace, _) = error {
+        if error.isFullDisk {
             // Nothing follows the run yet, so it can be undone and tried again later.
             try? run.segment.truncate(to: run.position, nextOffset: run.baseOffset)
         }

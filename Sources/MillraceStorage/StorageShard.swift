@@ -232,11 +232,9 @@ package actor StorageShard {
 
     /// Stops the partition and refuses everything that waits in it.
     func refuse(_ log: PartitionLog, _ error: StorageError) {
-        let isFull: Bool
-        if case .io(_, .noSpace, _) = error { isFull = true } else { isFull = false }
         if case .failed = log.refusal {
             // The first reason stays.
-        } else if isFull {
+        } else if error.isFullDisk {
             log.refusal = .noSpace(
                 retry: shard.now.advanced(by: .seconds(1)),
                 reason: "\(error); it takes writes again when there is room")
