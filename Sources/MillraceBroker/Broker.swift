@@ -82,7 +82,11 @@ package actor Broker {
         ended.notifyAll()
     }
 
-    /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the last connection has ended.
+    /// How long clients have to take what is under way when the broker stops.
+    private static let grace = Duration.seconds(5)
+
+    /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the last connection has ended. A
+    /// client that does not read is cut off after a while.
     package func stop() async {
         isStopping = true
         listener?.stop()
@@ -90,8 +94,13 @@ package actor Broker {
         for number in connections.keys.sorted() {
             if let connection = connections[number] { await connection.stop() }
         }
+        let deadline = shard.now.advanced(by: Self.grace)
         do throws(Errno) {
-            while isAccepting || !connections.isEmpty { try await ended.wait() }
+            while isAccepting || !connections.isEmpty {
+                if try await ended.wait(until: deadline) { continue }
+                for connection in connections.values { connection.socket.shutdown() }
+                while isAccepting || !connections.isEmpty { try await ended.wait() }
+            }
         } catch {
             // The shard has stopped, and with it every connection.
         }

@@ -17,7 +17,7 @@ actor NativeConnection {
     nonisolated var unownedExecutor: UnownedSerialExecutor { shard.asUnownedSerialExecutor() }
 
     let engine: Engine
-    let socket: Socket
+    nonisolated let socket: Socket
     let output: OutputQueue
     var produces: [StreamID: ProduceStream] = [:]
     var subscriptions: [StreamID: Subscription] = [:]

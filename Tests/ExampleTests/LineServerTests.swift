@@ -9,8 +9,8 @@ import Testing
             .appendingPathComponent("millrace-example-\(UUID())")
         defer { try? FileManager.default.removeItem(at: directory) }
         let server = Process()
-        let executable = Self.executable
-        server.executableURL = try #require(executable)
+        let executable: URL = try #require(Self.executable)
+        server.executableURL = executable
         server.arguments = [directory.path]
         let output = Pipe()
         server.standardOutput = output
