@@ -79,11 +79,18 @@ var targets: [Target] = [
             system,
         ],
         swiftSettings: swift),
+    .target(
+        name: "MillraceClient",
+        dependencies: [
+            "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
+            "MillraceRecords", nio, nioPosix, protobuf,
+        ],
+        swiftSettings: swift),
     .executableTarget(
         name: "millrace",
         dependencies: [
-            "Millrace", "MillraceBroker", "MillraceModel", "MillraceShard", arguments, lifecycle,
-            logging, system,
+            "Millrace", "MillraceBroker", "MillraceClient", "MillraceModel", "MillraceShard",
+            arguments, lifecycle, logging, system,
         ],
         swiftSettings: swift),
 ]
@@ -144,6 +151,7 @@ let package = Package(
     products: [
         .executable(name: "millrace", targets: ["millrace"]),
         .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "MillraceClient", targets: ["MillraceClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

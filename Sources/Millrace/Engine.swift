@@ -1,6 +1,7 @@
 internal import Glibc
 package import MillraceCoordination
 @_exported public import MillraceModel
+@_exported public import MillraceRecords
 package import MillraceShard
 package import MillraceStorage
 internal import Synchronization
