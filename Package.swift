@@ -164,3 +164,31 @@ let package = Package(
     ],
     targets: targets
 )
+
+// A sanitizer instruments all it compiles, so Scripts/test sets MILLRACE_SANITIZE for those builds: only
+// these suites and the targets under them are left, and no transport, server or command line is compiled.
+let sanitizedSuites = [
+    "MillraceBytesTests", "MillraceClientCoreTests", "MillraceNativeProtocolTests",
+    "MillraceRecordsTests", "MillraceShardTests", "MillraceStorageTests",
+]
+
+func targetDependencies(of target: Target) -> [String] {
+    target.dependencies.compactMap { dependency in
+        switch dependency {
+        case .byNameItem(let name, _), .targetItem(let name, _): name
+        default: nil
+        }
+    }
+}
+
+if Context.environment["MILLRACE_SANITIZE"] != nil {
+    var kept = Set<String>()
+    var pending = sanitizedSuites
+    while let name = pending.popLast() {
+        guard kept.insert(name).inserted else { continue }
+        let target = package.targets.first { $0.name == name }
+        pending += target.map(targetDependencies(of:)) ?? []
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+}
