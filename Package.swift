@@ -143,6 +143,8 @@ targets += [
         ],
         swiftSettings: swift),
     .testTarget(
+        name: "CommandTests", dependencies: ["MillraceClient", "millrace"], swiftSettings: swift),
+    .testTarget(
         name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
 ]
 
