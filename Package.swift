@@ -105,12 +105,15 @@ targets += [
 // Tests/<Target>Tests mirrors Sources/<Target>.
 targets += [
     .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
+    .target(
+        name: "PythonInterop", dependencies: ["MillraceModel"], path: "Tests/PythonInterop",
+        swiftSettings: swift),
     .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
     .testTarget(
         name: "MillraceBytesTests", dependencies: ["MillraceBytes"], swiftSettings: swift),
     .testTarget(
         name: "MillraceRecordsTests",
-        dependencies: ["MillraceBytes", "MillraceModel", "MillraceRecords"],
+        dependencies: ["MillraceBytes", "MillraceModel", "MillraceRecords", "PythonInterop"],
         swiftSettings: swift),
     .testTarget(
         name: "MillraceShardTests", dependencies: ["MillraceModel", "MillraceShard", system],
@@ -119,7 +122,7 @@ targets += [
         name: "MillraceStorageTests",
         dependencies: [
             "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
-            "MillraceStorage", logging, system,
+            "MillraceStorage", "PythonInterop", logging, system,
         ],
         swiftSettings: swift),
     .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: swift),

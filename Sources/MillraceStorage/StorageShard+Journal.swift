@@ -144,9 +144,12 @@ extension StorageShard {
             return try await File.open(path, .createDirect, on: shard)
         } catch .invalidArgument {
             journal.isDirect = false
-            logger.notice(
-                "the file system takes no O_DIRECT; the journal is written through the page cache",
-                metadata: ["path": "\(journal.directory)"])
+            // All shards' journals lie in one directory, so one of them speaks for all.
+            if shard.index == 0 {
+                logger.notice(
+                    "the file system takes no O_DIRECT; the journal is written through the page cache",
+                    metadata: ["path": "\(journal.directory)"])
+            }
             return try await openJournalFile(path)
         } catch {
             throw .io(path, error, doing: "creating")

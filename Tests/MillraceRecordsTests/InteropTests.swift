@@ -2,10 +2,11 @@ import Foundation
 import MillraceBytes
 import MillraceModel
 import MillraceRecords
+import PythonInterop
 import Testing
 
 /// Our batches read by kafka-python, and its batches read by us.
-@Suite(.enabled(if: PythonInterop.isAvailable, PythonInterop.reason))
+@Suite(.enabled(if: PythonInterop.isAvailable, Comment(rawValue: PythonInterop.reason)))
 struct InteropTests {
     private static func records(seed: UInt64) -> [Record] {
         var maker = RecordMaker(seed: seed)

@@ -1,26 +1,25 @@
-import Foundation
-import MillraceModel
-import Testing
+package import Foundation
+package import MillraceModel
 
 /// Runs the scripts of `Tests/Interop` in the Python environment that the set-up script makes at
 /// `.build-python`.
-enum PythonInterop {
-    static let packageRoot = URL(filePath: #filePath)
+package enum PythonInterop {
+    package static let packageRoot = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    static let python = packageRoot.appending(path: ".build-python/bin/python")
+    package static let python = packageRoot.appending(path: ".build-python/bin/python")
 
     /// In continuous integration these tests must run: without the environment they fail there.
-    static let mustRun = ProcessInfo.processInfo.environment["CI"] != nil
+    package static let mustRun = ProcessInfo.processInfo.environment["CI"] != nil
 
-    static let isAvailable =
+    package static let isAvailable =
         mustRun || FileManager.default.isExecutableFile(atPath: python.path)
 
-    static let reason: Comment =
+    package static let reason =
         "there is no .build-python: make it with python3 -m venv and Tests/Interop/requirements.txt"
 
     /// What the script printed. Fails the test when it did not end well.
-    static func run(_ script: String, _ arguments: [String]) throws -> Data {
+    package static func run(_ script: String, _ arguments: [String]) throws -> Data {
         let process = Process()
         process.executableURL = python
         let path = packageRoot.appending(path: "Tests/Interop/\(script)").path
@@ -30,11 +29,15 @@ enum PythonInterop {
         try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(script) ended with an error")
+        guard process.terminationStatus == 0 else { throw Failure(script: script) }
         return data
     }
 
-    static func withTemporaryDirectory(_ body: (URL) throws -> Void) throws {
+    package struct Failure: Error {
+        package let script: String
+    }
+
+    package static func withTemporaryDirectory(_ body: (URL) throws -> Void) throws {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "millrace-interop-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -44,14 +47,14 @@ enum PythonInterop {
 }
 
 /// A record as the scripts read and write it.
-struct InteropRecord: Codable, Equatable {
-    var offset: Int64?
-    var timestamp: Int64
-    var key: String?
-    var value: String?
-    var headers: [[String?]]
+package struct InteropRecord: Codable, Equatable {
+    package var offset: Int64?
+    package var timestamp: Int64
+    package var key: String?
+    package var value: String?
+    package var headers: [[String?]]
 
-    init(_ record: Record, offset: Int64? = nil) {
+    package init(_ record: Record, offset: Int64? = nil) {
         self.offset = offset
         timestamp = record.timestamp?.milliseconds ?? -1
         key = record.key.map(Self.hex)
@@ -67,7 +70,7 @@ struct InteropRecord: Codable, Equatable {
     }
 
     /// Absent values must be written as null: the scripts look for every name.
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(offset, forKey: .offset)
         try container.encode(timestamp, forKey: .timestamp)
@@ -78,17 +81,17 @@ struct InteropRecord: Codable, Equatable {
 }
 
 /// A batch as `read_batches.py` prints it.
-struct InteropBatch: Decodable {
-    var baseOffset: Int64
-    var lastOffset: Int64
-    var leaderEpoch: Int32
-    var codec: String
-    var checksumIsValid: Bool
-    var isTransactional: Bool
-    var isControl: Bool
-    var producerID: Int64
-    var producerEpoch: Int16
-    var baseSequence: Int32
-    var maxTimestamp: Int64
-    var records: [InteropRecord]
+package struct InteropBatch: Decodable {
+    package var baseOffset: Int64
+    package var lastOffset: Int64
+    package var leaderEpoch: Int32
+    package var codec: String
+    package var checksumIsValid: Bool
+    package var isTransactional: Bool
+    package var isControl: Bool
+    package var producerID: Int64
+    package var producerEpoch: Int16
+    package var baseSequence: Int32
+    package var maxTimestamp: Int64
+    package var records: [InteropRecord]
 }
