@@ -83,7 +83,7 @@ var targets: [Target] = [
         name: "MillraceClient",
         dependencies: [
             "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", nio, nioPosix, protobuf,
+            "MillraceRecords", nio, nioPosix, protobuf, system,
         ],
         swiftSettings: swift),
     .executableTarget(
@@ -135,6 +135,13 @@ targets += [
         dependencies: [
             "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
             "MillraceRecords", protobuf,
+        ],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceClientTests",
+        dependencies: [
+            "MillraceBytes", "MillraceClient", "MillraceModel", "MillraceNativeProtocol",
+            "MillraceRecords", nio, nioPosix, protobuf,
         ],
         swiftSettings: swift),
     .testTarget(

@@ -13,14 +13,20 @@ protocol CallHandler: AnyObject, Sendable {
     func ended(_ error: ClientError?)
 }
 
-/// One connection to a broker: the client's core behind a lock, and a socket of SwiftNIO's around it.
+/// One connection to a broker: the client's core behind a lock, and a socket of SwiftNIO's around
+/// it.
 ///
-/// Callers on any thread open calls and send on them; what they write reaches the socket in the order of the lock.
+/// Callers on any thread open calls and send on them; what they write reaches the socket in the
+/// order of the lock.
 final class ClientConnection: Sendable {
     private struct State: ~Copyable {
         var core = ClientConnectionState()
         var handlers: [StreamID: any CallHandler] = [:]
         var failure: ClientError?
+        /// Why the broker said that it will close.
+        var farewell: String?
+        /// How many looks of `checkLife` in a row have found nothing received.
+        var silentCount = 0
     }
 
     private let state = Mutex(State())
@@ -47,39 +53,32 @@ final class ClientConnection: Sendable {
             channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(timeout))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
+                .channelOption(
+                    .recvAllocator,
+                    value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
                 .channelOption(.autoRead, value: false)
                 .connect(host: host, port: port).get()
-        } catch let error as ChannelError {
-            if case .connectTimeout = error {
+        } catch {
+            guard !SystemReason.isTimeout(error) else {
                 throw .noAnswer(address: address, timeout: timeout)
             }
-            throw .cannotConnect(address: address, reason: "\(error)")
-        } catch {
-            throw .cannotConnect(address: address, reason: reason(error))
+            throw .cannotConnect(address: address, reason: SystemReason.text(error))
         }
         let connection = ClientConnection(channel: channel, address: address, timeout: timeout)
         do {
             try await channel.pipeline.addHandler(SocketHandler(connection)).get()
             try await channel.setOption(.autoRead, value: true).get()
         } catch {
-            throw .connectionLost(address: address, reason: "\(error)")
+            throw .connectionLost(address: address, reason: SystemReason.text(error))
         }
         connection.flush()
         try await connection.waitUntilOpen()
+        connection.watch()
         return connection
     }
 
-    private static func reason(_ error: any Error) -> String {
-        if let error = error as? NIOConnectionError {
-            let first = error.connectionErrors.first.map { "\($0.error)" }
-            return first ?? "the host \(error.host) is not known"
-        }
-        return "\(error)"
-    }
-
     private func waitUntilOpen() async throws(ClientError) {
-        guard await opened.wait(timeout) else {
+        guard await opened.wait(since: 0, timeout) else {
             close()
             throw .noAnswer(address: address, timeout: timeout)
         }
@@ -162,7 +161,10 @@ final class ClientConnection: Sendable {
     }
 
     fileprivate func received(_ buffer: ByteBuffer) {
-        state.withLock { state in buffer.withUnsafeReadableBytes { state.core.receive($0) } }
+        state.withLock { state in
+            state.silentCount = 0
+            buffer.withUnsafeReadableBytes { state.core.receive($0) }
+        }
         while true {
             let next = state.withLock { state -> Result<ClientEvent?, FrameError> in
                 do throws(FrameError) {
@@ -191,12 +193,15 @@ final class ClientConnection: Sendable {
         case .ended(let stream, let status):
             state.withLock { $0.handlers.removeValue(forKey: stream) }?
                 .ended(ClientError(status))
-        case .goAway: break
+        case .goAway(let status):
+            let reason = status.message.isEmpty ? "\(status.code)" : status.message
+            state.withLock { $0.farewell = reason }
         }
     }
 
     fileprivate func lost(_ reason: String) {
-        fail(.connectionLost(address: address, reason: reason))
+        let farewell = state.withLock { $0.farewell }
+        fail(.connectionLost(address: address, reason: farewell ?? reason))
     }
 
     /// Ends every call with the error, and refuses new ones.
@@ -208,6 +213,40 @@ final class ClientConnection: Sendable {
         }
         for handler in handlers { handler.ended(error) }
         opened.signal()
+    }
+}
+
+extension ClientConnection {
+    private static let looksPerTimeout = 4
+
+    /// A broker whose machine has gone says nothing, not even goodbye: looks now and then whether
+    /// it lives.
+    private func watch() {
+        let pause = TimeAmount.nanoseconds(
+            max(TimeAmount(timeout).nanoseconds / Int64(Self.looksPerTimeout), 1_000_000))
+        loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { [weak self] task in
+            if self?.checkLife() != true { task.cancel() }
+        }
+    }
+
+    /// When calls are open and nothing has come for one timeout, asks for a sign of life, and gives
+    /// it another.
+    /// - Returns: whether to look again.
+    private func checkLife() -> Bool {
+        let isAlive = state.withLock { state in
+            guard state.failure == nil else { return false }
+            state.silentCount = state.handlers.isEmpty ? 0 : state.silentCount + 1
+            if state.silentCount == Self.looksPerTimeout {
+                state.core.ping()
+                write(&state.core)
+            }
+            return state.silentCount < 2 * Self.looksPerTimeout
+        }
+        if !isAlive {
+            fail(.noAnswer(address: address, timeout: timeout))
+            close()
+        }
+        return isAlive
     }
 }
 
@@ -228,7 +267,7 @@ private final class SocketHandler: ChannelInboundHandler, Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.lost("\(error)")
+        connection.lost(SystemReason.text(error))
         context.close(promise: nil)
     }
 }

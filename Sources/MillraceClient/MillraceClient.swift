@@ -8,22 +8,31 @@ internal import Synchronization
 
 /// A client of a Millrace broker, over the native protocol.
 ///
-/// Every method may be called from any task. Errors are `ClientError`: they name the thing, the value, the limit and the way
-/// out. A call that the broker does not answer within the timeout throws `noAnswer`.
+/// Every method may be called from any task. Errors are `ClientError`: they name the thing, the
+/// value, the limit and the way out. A call that the broker does not answer within the timeout
+/// throws `noAnswer`.
 public final class MillraceClient: Sendable {
     let connection: ClientConnection
 
     private init(_ connection: ClientConnection) { self.connection = connection }
 
+    deinit {
+        connection.fail(.closed)
+        connection.close()
+    }
+
     /// Connects to a broker.
     /// - Parameter timeout: for the connection, and for each answer after it.
-    /// - Throws: `cannotConnect`, `noAnswer`, or `protocolViolation` where something else answers there.
+    /// - Throws: `cannotConnect`, `noAnswer`, or `protocolViolation` where something else answers.
     public static func connect(
         host: String = "127.0.0.1", port: Int = 7070, timeout: Duration = .seconds(10)
     ) async throws(ClientError) -> MillraceClient {
         MillraceClient(
             try await ClientConnection.connect(host: host, port: port, timeout: timeout))
     }
+
+    /// The broker's `HOST:PORT`.
+    public var address: String { connection.address }
 
     /// Closes the connection. Calls that are open throw `closed`.
     public func close() async {
@@ -39,8 +48,9 @@ public final class MillraceClient: Sendable {
         let call = UnaryCall(connection)
         let stream = try connection.call(method, request, call)
         while true {
+            let mark = call.wakeup.mark
             if let answer = call.answer { return try answer.get().decodeAnswer(type) }
-            guard await call.wakeup.wait(connection.timeout) else {
+            guard await call.wakeup.wait(since: mark, connection.timeout) else {
                 connection.cancel(stream)
                 throw .noAnswer(address: connection.address, timeout: connection.timeout)
             }

@@ -4,21 +4,27 @@ public import MillraceModel
 internal import MillraceNativeProtocol
 internal import Synchronization
 
-/// Sends records to one topic as batches, many of them under way at a time. One task sends; it is held back while more than
-/// `ProducerOptions.inFlightBytesMax` is not acknowledged.
+/// Sends records to one topic as batches, many of them under way at a time. Who sends is held back
+/// while more than `ProducerOptions.inFlightBytesMax` is not acknowledged. Several tasks may send;
+/// the records of one keep their order.
 ///
-/// After a refusal nothing more is taken: what came behind the refused batch would be out of order. What was acknowledged before
-/// stays acknowledged.
+/// After a refusal nothing more is taken: what came behind the refused batch would be out of order.
+/// What was acknowledged before stays acknowledged.
 public final class Producer: Sendable {
     public let topic: TopicDescription
     private let call: ProduceCall
-    private let connection: ClientConnection
+    /// Keeps the connection open.
+    private let client: MillraceClient
     private let stream: StreamID
 
-    init(_ connection: ClientConnection, topic: TopicDescription, options: ProducerOptions)
+    init(_ client: MillraceClient, topic: TopicDescription, options: ProducerOptions)
         throws(ClientError)
     {
-        self.connection = connection
+        guard !topic.partitions.isEmpty else {
+            throw .illegalAnswer("topic \(topic.name) has no partitions")
+        }
+        let connection = client.connection
+        self.client = client
         self.topic = topic
         call = ProduceCall(connection, topic: topic, options: options)
         var request = WireProduceOpen()
@@ -26,6 +32,8 @@ public final class Producer: Sendable {
         stream = try connection.call(.produce, request, call)
         call.open(stream)
     }
+
+    deinit { client.connection.cancel(stream) }
 
     /// Takes records, and waits while too much is under way. Records without a time get `now`.
     /// - Parameter partition: nil for the key's partition, or one after the other without a key.
@@ -41,8 +49,8 @@ public final class Producer: Sendable {
         try call.settle()
     }
 
-    /// The same for a record whose key and value are borrowed: nothing is copied but into the batch. Call `settle` when no
-    /// more come at once.
+    /// The same for a record whose key and value are borrowed: nothing is copied but into the
+    /// batch. Call `settle` when no more come at once.
     public func send(
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32? = nil,
         at time: Timestamp
@@ -57,21 +65,24 @@ public final class Producer: Sendable {
 
     /// Waits while too much is under way.
     public func waitForRoom() async throws(ClientError) {
-        while !call.hasRoom { try await call.waitForAcknowledgement() }
+        try await call.wait { $0.hasRoom }
     }
 
     /// Sends what has gathered and waits until all of it is acknowledged.
     /// - Returns: what was acknowledged in each partition since the last flush.
+    @discardableResult
     public func flush() async throws(ClientError) -> [ProduceReceipt] {
-        try call.sealAll()
-        while !call.isIdle { try await call.waitForAcknowledgement() }
+        let count = try call.sealAll()
+        try await call.wait { $0.acknowledgedCount >= count }
         return try call.takeReceipts()
     }
 
-    /// Flushes and ends the call.
+    /// Flushes and ends the call; `send` throws `closed` from then on.
+    @discardableResult
     public func close() async throws(ClientError) -> [ProduceReceipt] {
         let receipts = try await flush()
-        connection.halfClose(stream)
+        call.close()
+        client.connection.halfClose(stream)
         return receipts
     }
 }
@@ -81,11 +92,12 @@ extension MillraceClient {
     public func producer(
         topic: String, options: ProducerOptions = ProducerOptions()
     ) async throws(ClientError) -> Producer {
-        try Producer(connection, topic: try await describeTopic(topic), options: options)
+        try Producer(self, topic: try await describeTopic(topic), options: options)
     }
 }
 
-/// The core's account of a produce call, behind a lock: the sender fills it, the event loop takes acknowledgements.
+/// The core's account of a produce call, behind a lock: the sender fills it, the event loop takes
+/// acknowledgements.
 private final class ProduceCall: CallHandler {
     private struct State {
         var core: ProduceStreamState
@@ -134,13 +146,16 @@ private final class ProduceCall: CallHandler {
         try append { state throws(ClientError) in try state.settle() }
     }
 
-    func sealAll() throws(ClientError) {
+    /// Returns how many batches there are now, acknowledged or not.
+    func sealAll() throws(ClientError) -> UInt64 {
         try append { state throws(ClientError) in try state.sealAll() }
+        return state.withLock { $0.core.sealedCount }
     }
 
-    var hasRoom: Bool { state.withLock { $0.core.hasRoom } }
+    /// Refuses what comes after.
+    func close() { state.withLock { $0.core.ended(.closed) } }
 
-    var isIdle: Bool { state.withLock { $0.core.isIdle } }
+    var hasRoom: Bool { state.withLock { $0.core.hasRoom } }
 
     func takeReceipts() throws(ClientError) -> [ProduceReceipt] {
         let (receipts, failure) = state.withLock { ($0.core.takeReceipts(), $0.core.failure) }
@@ -148,14 +163,18 @@ private final class ProduceCall: CallHandler {
         return receipts
     }
 
-    /// Waits for a sign of life of the broker.
-    func waitForAcknowledgement() async throws(ClientError) {
-        if let failure = state.withLock({ $0.core.failure }) { throw failure }
-        guard await wakeup.wait(connection.timeout) else {
-            throw .noAnswer(address: connection.address, timeout: connection.timeout)
+    /// Waits until the core is as wanted, as long as the broker goes on acknowledging.
+    func wait(until isWanted: (borrowing ProduceStreamState) -> Bool) async throws(ClientError) {
+        while true {
+            let mark = wakeup.mark
+            let (failure, isDue) = state.withLock { ($0.core.failure, isWanted($0.core)) }
+            if let failure { throw failure }
+            if isDue { return }
+            if Task.isCancelled { throw .closed }
+            guard await wakeup.wait(since: mark, connection.timeout) else {
+                throw .noAnswer(address: connection.address, timeout: connection.timeout)
+            }
         }
-        if Task.isCancelled { throw .closed }
-        if let failure = state.withLock({ $0.core.failure }) { throw failure }
     }
 
     func received(body: ByteSlice, attachment: ByteSlice) {

@@ -4,8 +4,8 @@ internal import MillraceModel
 internal import MillraceNativeProtocol
 internal import Synchronization
 
-/// The batches of one partition as the broker sends them, checked. One task takes from it; the broker is kept at most a window
-/// of bytes ahead of that task.
+/// The batches of one partition as the broker sends them, checked. One task takes from it; the
+/// broker is kept at most a window of bytes ahead of that task.
 public struct Subscription: AsyncSequence, Sendable {
     public typealias Element = ReceivedBatch
     public typealias Failure = ClientError
@@ -28,13 +28,15 @@ public struct Subscription: AsyncSequence, Sendable {
 
         init(_ subscription: Subscription) { self.subscription = subscription }
 
-        /// The next batch; nil at the end of the log as it was when the call began, unless it follows; nil when the task is cancelled.
+        /// The next batch; nil at the end of the log as it was when the call began, unless it
+        /// follows; nil when the task is cancelled.
         public mutating func next() async throws(ClientError) -> ReceivedBatch? {
             let call = try opened()
             while true {
                 if let batch = try reader?.next() { return batch }
                 call.consumed(unconsumed)
                 unconsumed = 0
+                let mark = call.mark
                 switch try call.next() {
                 case .run(let run):
                     if reader == nil {
@@ -46,7 +48,7 @@ public struct Subscription: AsyncSequence, Sendable {
                     reader?.take(run)
                 case .complete: return nil
                 case .wait:
-                    try await call.wait(following: subscription.isFollowing)
+                    try await call.wait(since: mark, following: subscription.isFollowing)
                     if Task.isCancelled { return nil }
                 }
             }
@@ -68,7 +70,8 @@ public struct Subscription: AsyncSequence, Sendable {
 }
 
 extension MillraceClient {
-    /// Subscribes to one partition from a position on, to the end of the log as it is then, or beyond it as records come.
+    /// Subscribes to one partition from a position on, to the end of the log as it is then, or
+    /// beyond it as records come.
     /// - Parameter windowBytes: what the broker may send ahead.
     public func subscribe(
         to topic: String, partition: Int32, from start: StartPosition = .beginning,
@@ -103,6 +106,8 @@ private final class SubscribeCall: CallHandler {
         stream.withLock { $0 = opened }
     }
 
+    var mark: UInt64 { wakeup.mark }
+
     var startOffset: Offset? { state.withLock { $0.startOffset } }
 
     func next() throws(ClientError) -> SubscribeStreamState.Step {
@@ -122,10 +127,12 @@ private final class SubscribeCall: CallHandler {
         if let grant, let stream = stream.withLock({ $0 }) { connection.grant(grant, on: stream) }
     }
 
-    /// A tail may be silent for ever; everything else is answered in time.
-    func wait(following: Bool) async throws(ClientError) {
+    /// A tail may be silent for ever, and the connection asks for a sign of life; everything else
+    /// is answered in time.
+    func wait(since mark: UInt64, following: Bool) async throws(ClientError) {
         let isOpen = state.withLock { $0.startOffset != nil }
-        guard await wakeup.wait(following && isOpen ? nil : connection.timeout) else {
+        guard await wakeup.wait(since: mark, following && isOpen ? nil : connection.timeout)
+        else {
             throw .noAnswer(address: connection.address, timeout: connection.timeout)
         }
     }
@@ -148,7 +155,8 @@ private final class SubscribeCall: CallHandler {
     }
 }
 
-/// Held by the connection instead of the call, so that a call that nobody iterates any more can end.
+/// Held by the connection instead of the call, so that a call that nobody iterates any more can
+/// end.
 private final class SubscribeHandler: CallHandler {
     private weak let call: SubscribeCall?
 

@@ -1,14 +1,20 @@
 internal import NIOCore
 internal import Synchronization
 
-/// Where one task waits for what the event loop brings, at most for a while.
+/// Where tasks wait for what the event loop brings, at most for a while.
 ///
-/// The task looks at the state, and waits while it is not what it wants. A signal between the look and the wait is kept.
+/// A task takes the mark, looks at the state, and waits while it is not what it wants. A signal
+/// between the mark and the wait is not lost, whichever other tasks wait for the same.
 final class Wakeup: Sendable {
+    private struct Waiter {
+        let continuation: CheckedContinuation<Bool, Never>
+        let timer: Scheduled<Void>?
+    }
+
     private struct State {
-        var isSignalled = false
-        var waiter: CheckedContinuation<Bool, Never>?
+        var signalCount: UInt64 = 0
         var waitCount: UInt64 = 0
+        var waiters: [UInt64: Waiter] = [:]
     }
 
     private let state = Mutex(State())
@@ -16,51 +22,50 @@ final class Wakeup: Sendable {
 
     init(on loop: any EventLoop) { self.loop = loop }
 
+    /// How many signals there have been.
+    var mark: UInt64 { state.withLock { $0.signalCount } }
+
     func signal() {
-        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            guard let waiter = state.waiter else {
-                state.isSignalled = true
-                return nil
-            }
-            state.waiter = nil
-            return waiter
+        let waiters = state.withLock { state in
+            state.signalCount += 1
+            defer { state.waiters.removeAll(keepingCapacity: true) }
+            return state.waiters.values.map(\.self)
         }
-        waiter?.resume(returning: true)
+        for waiter in waiters {
+            waiter.timer?.cancel()
+            waiter.continuation.resume(returning: true)
+        }
     }
 
-    /// Returns at once when the task is cancelled.
+    /// Waits for a signal after the mark; a cancelled task does not wait.
     /// - Returns: false where the time was over first; nil is without limit.
-    func wait(_ limit: Duration?) async -> Bool {
+    func wait(since mark: UInt64, _ limit: Duration?) async -> Bool {
         await withTaskCancellationHandler {
-            await waitForSignal(limit)
+            await waitForSignal(since: mark, limit)
         } onCancel: {
+            // Other tasks look at the state once too often.
             signal()
         }
     }
 
-    private func waitForSignal(_ limit: Duration?) async -> Bool {
+    private func waitForSignal(since mark: UInt64, _ limit: Duration?) async -> Bool {
         await withCheckedContinuation { continuation in
-            let number = state.withLock { state -> UInt64? in
-                if state.isSignalled {
-                    state.isSignalled = false
-                    return nil
-                }
-                state.waiter = continuation
+            let isSignalled = state.withLock { state in
+                guard state.signalCount == mark else { return true }
                 state.waitCount += 1
-                return state.waitCount
+                let number = state.waitCount
+                let timer = limit.map { limit in
+                    loop.scheduleTask(in: TimeAmount(limit)) { self.giveUp(number) }
+                }
+                state.waiters[number] = Waiter(continuation: continuation, timer: timer)
+                return false
             }
-            guard let number else { return continuation.resume(returning: true) }
-            guard let limit else { return }
-            loop.scheduleTask(in: TimeAmount(limit)) { self.giveUp(number) }
+            if isSignalled { continuation.resume(returning: true) }
         }
     }
 
     private func giveUp(_ number: UInt64) {
-        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            guard state.waitCount == number else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: false)
+        let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
+        waiter?.continuation.resume(returning: false)
     }
 }

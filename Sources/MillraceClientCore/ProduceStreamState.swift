@@ -106,6 +106,9 @@ package struct ProduceStreamState: Sendable {
             repeating: RecordBatchBuilder(capacity: capacity), count: Int(partitionCount))
     }
 
+    /// How many batches have been sealed so far, acknowledged or not.
+    package var sealedCount: UInt64 { nextTag }
+
     /// Whether the caller may go on appending, or should wait for acknowledgements.
     package var hasRoom: Bool { inFlightBytes < options.inFlightBytesMax }
 

@@ -68,7 +68,7 @@ extension FrameError: CustomStringConvertible {
         case .creditExceeded(let bytes, let available):
             "\(bytes) bytes came when the credit was \(available)"
         case .unexpectedFrame(let kind, let stream):
-            "a \(kind) frame on stream \(stream) may not come now"
+            "a frame \(kind) came on stream \(stream), where none may come now"
         default:
             ""
         }

@@ -1,0 +1,175 @@
+import MillraceBytes
+import MillraceModel
+import MillraceNativeProtocol
+import MillraceRecords
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A server on a real socket that answers each frame as the test says.
+final class ScriptedBroker: Sendable {
+    typealias Script = @Sendable (Frame, inout ByteWriter) -> Void
+
+    let port: Int
+    private let channel: any Channel
+    private let received = Mutex<[Frame]>([])
+    private let closedCount = Mutex(0)
+
+    /// What the client has sent so far.
+    var frames: [Frame] { received.withLock { $0 } }
+
+    /// `greeting` is sent when a client connects: a broker's preface, unless the test wants
+    /// another.
+    static func listen(
+        greeting: [UInt8] = bytes { $0.writePreface() }, _ script: @escaping Script = { _, _ in }
+    ) async throws -> ScriptedBroker {
+        let pending = Mutex<ScriptedBroker?>(nil)
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    channel.closeFuture.whenComplete { _ in
+                        pending.withLock { $0 }?.closedCount.withLock { $0 += 1 }
+                    }
+                    let handler = Handler(greeting: greeting, script: script) { frame in
+                        pending.withLock { $0 }?.received.withLock { $0.append(frame) }
+                    }
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let broker = ScriptedBroker(channel)
+        pending.withLock { $0 = broker }
+        return broker
+    }
+
+    private init(_ channel: any Channel) {
+        self.channel = channel
+        port = channel.localAddress?.port ?? 0
+    }
+
+    /// Waits until a client has closed its connection.
+    func untilClosed() async throws {
+        while closedCount.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    func stop() async throws { try await channel.close().get() }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private var assembler = FrameAssembler()
+        private var isGreeted = false
+        private let greeting: [UInt8]
+        private let script: Script
+        private let note: (Frame) -> Void
+
+        init(
+            greeting: [UInt8], script: @escaping Script, note: @escaping (Frame) -> Void
+        ) {
+            self.greeting = greeting
+            self.script = script
+            self.note = note
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: greeting)), promise: nil)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            unwrapInboundIn(data).withUnsafeReadableBytes { assembler.append($0) }
+            var writer = ByteWriter()
+            do {
+                if !isGreeted { isGreeted = try assembler.nextPreface() != nil }
+                while isGreeted, let frame = try assembler.next() {
+                    note(frame)
+                    script(frame, &writer)
+                }
+            } catch {
+                context.close(promise: nil)
+            }
+            let answer = writer.take()
+            guard !answer.isEmpty else { return }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+        }
+    }
+}
+
+func bytes(_ write: (inout ByteWriter) -> Void) -> [UInt8] {
+    var writer = ByteWriter()
+    write(&writer)
+    return writer.take()
+}
+
+/// A description of a topic with so many partitions.
+func description(_ name: String, partitions: Int32) -> WireTopicDescription {
+    var description = WireTopicDescription()
+    description.name = name
+    description.id = .init(TopicID(high: 1, low: 2).bytes)
+    description.partitions = (0..<partitions).map { number in
+        var partition = WirePartitionDescription()
+        partition.partition = number
+        return partition
+    }
+    return description
+}
+
+/// A broker with the topic `orders` of two partitions, which keeps batches as they come and gives
+/// them out.
+final class LogScript: Sendable {
+    private let logs = Mutex<[[ByteSlice]]>([[], []])
+    private let nextOffsets = Mutex<[Int64]>([0, 0])
+
+    func answer(_ frame: Frame, _ writer: inout ByteWriter) {
+        let stream = frame.header.stream
+        switch (frame.header.kind, Method(rawValue: frame.header.method)) {
+        case (.call, .describeTopic):
+            writer.writeMessage(stream: stream, body: description("orders", partitions: 2))
+            writer.writeEnd(stream: stream, status: .ok)
+        case (.call, .subscribe):
+            subscribe(frame, &writer)
+        case (.message, _):
+            produce(frame, &writer)
+        case (.end, _):
+            writer.writeEnd(stream: stream, status: .ok)
+        default:
+            break
+        }
+    }
+
+    private func produce(_ frame: Frame, _ writer: inout ByteWriter) {
+        guard let message = try? frame.decode(WireProduceBatch.self),
+            let header = try? frame.attachment.withBytes({
+                try RecordBatch.validateProduced($0, limit: 1 << 20)
+            })
+        else { return }
+        let partition = Int(message.partition)
+        let base = nextOffsets.withLock { offsets in
+            defer { offsets[partition] += Int64(header.recordCount) }
+            return offsets[partition]
+        }
+        let stored = frame.attachment.withBytes { AlignedBuffer(copying: $0) }
+        RecordBatch.assign(offset: Offset(base), leaderEpoch: .zero, in: stored.pointer)
+        logs.withLock { $0[partition].append(ByteSlice(stored)) }
+        var ack = WireProduceAck()
+        ack.sequenceTag = message.sequenceTag
+        ack.baseOffset = base
+        ack.durability = .durable
+        writer.writeMessage(stream: frame.header.stream, body: ack)
+    }
+
+    private func subscribe(_ frame: Frame, _ writer: inout ByteWriter) {
+        guard let request = try? frame.decode(WireSubscribeRequest.self) else { return }
+        var message = WireSubscribeBatch()
+        message.startOffset = request.offset
+        writer.writeMessage(stream: frame.header.stream, body: message)
+        message.clearStartOffset()
+        for batch in logs.withLock({ $0[Int(request.partition)] }) {
+            writer.writeMessage(
+                stream: frame.header.stream, body: message, attachmentCount: batch.count)
+            batch.withBytes { writer.writeBytes($0) }
+        }
+        if !request.follow { writer.writeEnd(stream: frame.header.stream, status: .ok) }
+    }
+}
