@@ -48,9 +48,8 @@ extension Engine {
             if let partition {
                 number = partition
             } else if let key = record.key {
-                number = key.withUnsafeBytes {
-                    Partitioner.partition(forKey: $0, count: topic.entry.partitionCount)
-                }
+                let partitioner = Partitioner(partitionCount: topic.entry.partitionCount)
+                number = key.withUnsafeBytes { partitioner.partition(for: $0) }
             } else {
                 number = unkeyed ?? nextPartition(of: topic)
                 unkeyed = number

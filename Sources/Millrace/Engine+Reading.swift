@@ -4,17 +4,6 @@ public import MillraceRecords
 internal import MillraceShard
 package import MillraceStorage
 
-/// Where reading begins.
-public enum StartPosition: Hashable, Sendable {
-    /// The first record that is still there.
-    case beginning
-    /// The first record that comes after now.
-    case end
-    case offset(Offset)
-    /// The first record that is not older.
-    case timestamp(Timestamp)
-}
-
 /// The batches of one partition, one after another. One task at a time takes from it.
 ///
 ///     for try await batch in engine.batches(of: "orders", partition: 0) {

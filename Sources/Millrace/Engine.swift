@@ -168,8 +168,15 @@ public final class Engine: Sendable {
     /// The partition for records without a key that one call appends together.
     func nextPartition(of topic: Topic) -> Int32 {
         let count = topic.entry.partitionCount
-        return partitioners.withLock {
-            $0[topic.entry.name, default: Partitioner()].nextPartition(count: count)
+        return partitioners.withLock { partitioners in
+            var partitioner =
+                partitioners[topic.entry.name] ?? Partitioner(partitionCount: count)
+            // The topic may have got more partitions, or be another one of the same name.
+            if partitioner.partitionCount != count { partitioner.partitionCount = count }
+            let chosen = partitioner.sticky
+            partitioner.batchSealed(chosen)
+            partitioners[topic.entry.name] = partitioner
+            return chosen
         }
     }
 }

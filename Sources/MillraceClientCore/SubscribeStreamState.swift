@@ -3,18 +3,6 @@ package import MillraceBytes
 public import MillraceModel
 package import MillraceNativeProtocol
 
-/// Where a subscription begins.
-public enum StartPosition: Hashable, Sendable {
-    /// The first record that is still there.
-    case beginning
-    /// The records that come after the call.
-    case end
-    /// The record with this offset. Throws OUT_OF_RANGE when the log has no such.
-    case offset(Offset)
-    /// The first record with this time or a later one.
-    case timestamp(Timestamp)
-}
-
 /// A run of whole record batches as it came, not checked yet.
 package struct ReceivedRun: Sendable {
     package let bytes: ByteSlice

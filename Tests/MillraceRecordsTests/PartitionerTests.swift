@@ -1,4 +1,4 @@
-import MillraceClientCore
+import MillraceRecords
 import Testing
 
 @Suite struct PartitionerTests {
@@ -20,5 +20,16 @@ import Testing
             partitioner.batchSealed(partitioner.sticky)
             #expect(partitioner.partition(for: nil) == expected)
         }
+    }
+
+    @Test func moreOrFewerPartitionsKeepTheNextOneInRange() {
+        var partitioner = Partitioner(partitionCount: 3)
+        for _ in 0..<2 { partitioner.batchSealed(partitioner.sticky) }
+        #expect(partitioner.sticky == 2)
+        partitioner.partitionCount = 2
+        #expect(partitioner.sticky == 0)
+        partitioner.partitionCount = 5
+        partitioner.batchSealed(0)
+        #expect(partitioner.sticky == 1)
     }
 }

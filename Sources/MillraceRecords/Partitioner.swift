@@ -1,9 +1,17 @@
 internal import MillraceBytes
 
-/// Which partition a record without an explicit one goes to, by the rule of Kafka's Java client: by
-/// the hash of its key, or, without a key, to the one whose batch is being filled.
+/// Which partition a record without an explicit one goes to, by the rule of Kafka's Java client: by the
+/// hash of its key, or, without a key, to the one whose batch is being filled. Through every door the
+/// same key goes to the same partition.
 package struct Partitioner: Hashable, Sendable {
-    package let partitionCount: Int32
+    /// A topic's partitions may become more while its records are being gathered.
+    package var partitionCount: Int32 {
+        didSet {
+            precondition(partitionCount > 0, "a topic of \(partitionCount) partitions")
+            sticky %= partitionCount
+        }
+    }
+
     /// Where records without a key go now.
     package private(set) var sticky: Int32 = 0
 
@@ -20,6 +28,6 @@ package struct Partitioner: Hashable, Sendable {
     /// A batch of this partition is full: records without a key go to the next.
     package mutating func batchSealed(_ partition: Int32) {
         guard partition == sticky else { return }
-        sticky = (sticky + 1) % partitionCount
+        sticky = (sticky &+ 1) % partitionCount
     }
 }
