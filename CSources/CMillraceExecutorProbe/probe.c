@@ -8,12 +8,15 @@ typedef __attribute__((swiftcall)) void (*enqueue_hook)(void *job, enqueue_funct
 extern enqueue_hook swift_task_enqueueGlobal_hook;
 
 static _Atomic uint64_t count;
+static __thread int is_watched;
 
 static __attribute__((swiftcall)) void count_enqueue(void *job, enqueue_function original) {
-    atomic_fetch_add(&count, 1);
+    if (is_watched) atomic_fetch_add(&count, 1);
     original(job);
 }
 
 void millrace_probe_install(void) { swift_task_enqueueGlobal_hook = count_enqueue; }
+
+void millrace_probe_watch_thread(void) { is_watched = 1; }
 
 uint64_t millrace_probe_global_enqueues(void) { return atomic_load(&count); }

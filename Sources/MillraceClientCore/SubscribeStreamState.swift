@@ -1,6 +1,6 @@
 internal import DequeModule
 package import MillraceBytes
-public import MillraceModel
+package import MillraceModel
 package import MillraceNativeProtocol
 
 /// A run of whole record batches as it came, not checked yet.

@@ -9,10 +9,10 @@ import MillraceRecords
 import MillraceShard
 import Testing
 
-/// The broker over real sockets. Serialised: one test counts what the whole process gives to the global executor.
+/// The broker over real sockets.
 @Suite(.serialized) struct BrokerTests {
     private static func withBroker(
-        shards: Int = 2, _ body: @escaping @Sendable (UInt16) throws -> Void
+        shards: Int = 2, watched: Bool = false, _ body: @escaping @Sendable (UInt16) throws -> Void
     ) async throws {
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("millrace-test-\(UUID())").path
@@ -21,6 +21,16 @@ import Testing
         options.journalFileBytes = 4 << 20
         options.offsetsPartitionCount = 2
         let engine = try await Engine.open(path, options: options)
+        if watched {
+            for shard in engine.shards {
+                await withCheckedContinuation { continuation in
+                    shard.spawn {
+                        continuation.resume()
+                        millrace_probe_watch_thread()
+                    }
+                }
+            }
+        }
         let broker = Broker(engine: engine)
         let address = try await broker.listen(on: SocketAddress(host: "127.0.0.1", port: 0))
         // The client blocks, so it gets a thread of its own.
@@ -120,7 +130,7 @@ import Testing
 
     @Test func nothingPassesThroughTheGlobalExecutor() async throws {
         millrace_probe_install()
-        try await Self.withBroker { port in
+        try await Self.withBroker(watched: true) { port in
             var client = try BlockingClient(port: port)
             try Self.create("t", 4, on: &client)
             // The first of everything may allocate and wake; what counts is the steady state.
@@ -132,9 +142,14 @@ import Testing
             }
             #expect(millrace_probe_global_enqueues() - before == 0)
         }
-        // The probe itself works: a plain task is seen.
+        // The probe itself works: what a watched thread gives to the pool is seen.
         let before = millrace_probe_global_enqueues()
-        await Task.detached {}.value
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                millrace_probe_watch_thread()
+                Task.detached { continuation.resume() }
+            }
+        }
         #expect(millrace_probe_global_enqueues() > before)
     }
 
