@@ -102,6 +102,17 @@ targets += [
         path: "Examples/LineServer", swiftSettings: swift),
 ]
 
+// The simulated world, in which the production code runs from a seed.
+targets += [
+    .target(name: "CMillraceSimulation", path: "CSources/CMillraceSimulation"),
+    .target(
+        name: "MillraceSimulation",
+        dependencies: [
+            "CMillraceSimulation", "MillraceModel", "MillraceRing", "MillraceShard", system,
+        ],
+        swiftSettings: swift),
+]
+
 // Tests/<Target>Tests mirrors Sources/<Target>.
 targets += [
     .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
@@ -132,6 +143,12 @@ targets += [
         dependencies: [
             "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
             "MillraceRecords", protobuf,
+        ],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceSimulationTests",
+        dependencies: [
+            "Millrace", "MillraceModel", "MillraceShard", "MillraceSimulation", logging, system,
         ],
         swiftSettings: swift),
     .testTarget(
