@@ -111,6 +111,14 @@ targets += [
             "CMillraceSimulation", "MillraceModel", "MillraceRing", "MillraceShard", system,
         ],
         swiftSettings: swift),
+    .executableTarget(
+        name: "millrace-sim",
+        dependencies: [
+            "Millrace", "MillraceBroker", "MillraceBytes", "MillraceClientCore", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "MillraceSimulation",
+            arguments, logging, protobuf, system,
+        ],
+        swiftSettings: swift),
 ]
 
 // Tests/<Target>Tests mirrors Sources/<Target>.
@@ -148,7 +156,8 @@ targets += [
     .testTarget(
         name: "MillraceSimulationTests",
         dependencies: [
-            "Millrace", "MillraceModel", "MillraceShard", "MillraceSimulation", logging, system,
+            "Millrace", "MillraceModel", "MillraceShard", "MillraceSimulation", "millrace-sim",
+            logging, system,
         ],
         swiftSettings: swift),
     .testTarget(

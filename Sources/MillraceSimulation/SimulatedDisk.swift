@@ -19,7 +19,8 @@ package struct DiskFault: Sendable {
 }
 
 /// A disk that outlives the nodes that use it, and keeps live and durable bytes apart.
-package final class SimulatedDisk {
+/// It belongs to its simulation's thread.
+package final class SimulatedDisk: @unchecked Sendable {
     /// What an open file is called, and what it stands for.
     struct OpenFile {
         let inode: Inode

@@ -1,7 +1,8 @@
 package import MillraceShard
 
 /// One life of a machine or process: its shards, from its boot until it is killed.
-package final class SimulatedNode {
+/// It belongs to its simulation's thread.
+package final class SimulatedNode: @unchecked Sendable {
     package let simulation: Simulation
     package let shards: [Shard]
     private let process: SimulatedProcess
