@@ -102,6 +102,25 @@ targets += [
         path: "Examples/LineServer", swiftSettings: swift),
 ]
 
+// The simulated world, in which the production code runs from a seed.
+targets += [
+    .target(name: "CMillraceSimulation", path: "CSources/CMillraceSimulation"),
+    .target(
+        name: "MillraceSimulation",
+        dependencies: [
+            "CMillraceSimulation", "MillraceModel", "MillraceRing", "MillraceShard", system,
+        ],
+        swiftSettings: swift),
+    .executableTarget(
+        name: "millrace-sim",
+        dependencies: [
+            "Millrace", "MillraceBroker", "MillraceBytes", "MillraceClientCore", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "MillraceSimulation",
+            arguments, logging, protobuf, system,
+        ],
+        swiftSettings: swift),
+]
+
 // Tests/<Target>Tests mirrors Sources/<Target>.
 targets += [
     .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
@@ -142,6 +161,13 @@ targets += [
         dependencies: [
             "MillraceBytes", "MillraceClient", "MillraceModel", "MillraceNativeProtocol",
             "MillraceRecords", nio, nioPosix, protobuf,
+        ],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceSimulationTests",
+        dependencies: [
+            "Millrace", "MillraceModel", "MillraceShard", "MillraceSimulation", "millrace-sim",
+            logging, system,
         ],
         swiftSettings: swift),
     .testTarget(

@@ -21,11 +21,8 @@ struct Opening: Sendable {
         _ options: StorageOptions, on shard: Shard, logger: Logger
     ) async throws(StorageError) -> Opening {
         let directory = options.directory
-        try await io("creating", directory) { () throws(Errno) in
-            try shard.device.makeDirectory(directory)
-            try shard.device.makeDirectory(directory.appending(DataFiles.journal))
-            try await shard.synchronize(directory: directory)
-        }
+        try await make(directory, on: shard)
+        try await make(directory.appending(DataFiles.journal), on: shard)
         let lockPath = directory.appending(DataFiles.lock)
         let lock = try await io("opening", lockPath) { () throws(Errno) in
             try await File.open(lockPath, .create, on: shard)
@@ -44,6 +41,20 @@ struct Opening: Sendable {
         try await opening.readCatalogue()
         try await opening.readJournals()
         return opening
+    }
+
+    /// Makes a directory and those above it that are missing, each durable in the one above: a data directory whose own name
+    /// is lost with the power has lost everything.
+    private static func make(_ directory: FilePath, on shard: Shard) async throws(StorageError) {
+        var above = directory.removingLastComponent()
+        if above.isEmpty { above = "." }
+        if above != directory, above != ".", (try? shard.device.list(above)) == nil {
+            try await make(above, on: shard)
+        }
+        try await io("creating", directory) { () throws(Errno) in
+            try shard.device.makeDirectory(directory)
+            try await shard.synchronize(directory: above)
+        }
     }
 
     private mutating func readCatalogue() async throws(StorageError) {

@@ -56,6 +56,8 @@ final class Segment: @unchecked Sendable {
             if !keepingBytes { try file.truncate(to: 0) }
             return file
         }
+        // An index of an earlier life would fit this one well enough to be believed.
+        await removeIndex(directory, baseOffset, on: shard)
         try await io("synchronizing", directory) { () throws(Errno) in
             try await shard.synchronize(directory: directory)
         }
@@ -165,21 +167,35 @@ final class Segment: @unchecked Sendable {
         try await writeIndex(on: shard)
     }
 
-    /// Writes the index files whole. They are hints and made again when they do not fit, so no sync follows.
+    /// Writes the index files whole, each beside its place, synchronised and renamed: what is found there after a power cut is
+    /// an index that once was true, or none.
     func writeIndex(on shard: Shard) async throws(StorageError) {
-        let contents = [
-            (LogFiles.offsetIndex, index.offsetBytes), (LogFiles.timeIndex, index.timeBytes),
-        ]
-        for (suffix, bytes) in contents {
-            let path = path(suffix)
-            try await io("writing", path) { () throws(Errno) in
-                let buffer = AlignedBuffer(count: max(1, bytes.count))
-                buffer.mutableBytes.copyBytes(from: bytes)
-                let file = try await File.open(path, .create, on: shard)
-                try file.truncate(to: 0)
-                try await file.write(
-                    UnsafeRawBufferPointer(start: buffer.pointer, count: bytes.count), at: 0)
-            }
+        try await replace(LogFiles.offsetIndex, index.offsetBytes, on: shard)
+        try await replace(LogFiles.timeIndex, index.timeBytes, on: shard)
+    }
+
+    private func replace(
+        _ suffix: String, _ bytes: [UInt8], on shard: Shard
+    ) async throws(StorageError) {
+        let path = path(suffix)
+        let beside = FilePath("\(path).new")
+        let contents = bytes.withUnsafeBytes { ByteSlice(copying: $0) }
+        try await io("writing", path) { () throws(Errno) in
+            let file = try await File.open(beside, .create, on: shard)
+            try file.truncate(to: 0)
+            try await file.write(contents.bytes, at: 0)
+            withExtendedLifetime(contents) {}
+            try await file.synchronize()
+            try await shard.rename(beside, to: path)
+        }
+    }
+
+    /// Removes what indexes there are: the log they speak of is about to change.
+    static func removeIndex(
+        _ directory: FilePath, _ baseOffset: Offset, on shard: Shard
+    ) async {
+        for suffix in [LogFiles.offsetIndex, LogFiles.timeIndex] {
+            try? await shard.remove(path(directory, baseOffset, suffix))
         }
     }
 

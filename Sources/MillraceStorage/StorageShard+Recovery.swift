@@ -75,6 +75,8 @@ extension StorageShard {
                     at: segment.size, damage?.reason ?? "the segment is cut short")
             }
             expected = max(promised, segment.nextOffset)
+            // What was only scanned may be in the page cache alone.
+            if closedAt == nil { segment.isDirty = true }
             // The tail of an unclean stop: everything from the first bad batch on is cut.
             if damage != nil, closedAt == nil { break }
         }
@@ -207,6 +209,7 @@ extension StorageShard {
             try active.file.size()
         }
         if size != active.size {
+            await Segment.removeIndex(log.directory, active.baseOffset, on: shard)
             try active.truncate(to: active.size, nextOffset: active.nextOffset)
         }
         let names = try await io("listing", log.directory) { () throws(Errno) in

@@ -92,6 +92,10 @@ extension StorageShard {
     private func writeEnded(_ run: Run) {
         run.unfinishedWrites -= 1
         guard run.unfinishedWrites == 0 else { return }
+        if let file = run.journalFile {
+            file.unfinishedRuns -= 1
+            journal.changed.notifyAll()
+        }
         if let failure = run.failure {
             stop(run, failure)
         } else {
@@ -142,7 +146,10 @@ extension StorageShard {
             let group = Journal.Group(file, builder.runs)
             journal.groups.append(group)
             file.unfinishedRuns += builder.runs.count
-            for run in builder.runs { file.logs[run.log.partition] = run.log }
+            for run in builder.runs {
+                file.logs[run.log.partition] = run.log
+                run.journalFile = file
+            }
             do throws(Errno) {
                 if journal.areRegistered {
                     try await file.file.write(registered: slot, bytes, at: position)
@@ -195,7 +202,6 @@ extension StorageShard {
                 if run.failure == nil { run.failure = journal.failure }
                 writeEnded(run)
             }
-            group.file.unfinishedRuns -= group.runs.count
         }
         journal.changed.notifyAll()
     }
