@@ -11,6 +11,9 @@ final class Inode {
     struct Page {
         var live: [UInt8]?
         var durable: [UInt8]?
+        /// Grows with each change of the live bytes; and which of them the durable bytes are.
+        var version: UInt64 = 0
+        var durableVersion: UInt64 = 0
     }
 
     let isDirectory: Bool
@@ -61,7 +64,11 @@ final class Inode {
                     .copyMemory(from: source)
             }
             entry.live = Self.isZero(live) ? nil : live
-            if durable { entry.durable = entry.live }
+            entry.version += 1
+            if durable {
+                entry.durable = entry.live
+                entry.durableVersion = entry.version
+            }
             unsynced[page] = durable ? nil : true
             set(page, entry)
         }
@@ -91,12 +98,14 @@ final class Inode {
         let firstGone = (size + bound - 1) / bound
         for page in pages.keys.sorted() where page >= firstGone {
             pages[page]?.live = nil
+            pages[page]?.version += 1
             unsynced[page] = true
         }
         let kept = Int(size % bound)
         if kept > 0, var live = pages[size / bound]?.live {
             for index in kept..<Self.pageBytes { live[index] = 0 }
             pages[size / bound]?.live = live
+            pages[size / bound]?.version += 1
             unsynced[size / bound] = true
         }
         space.remove(from: firstGone)
@@ -119,7 +128,7 @@ final class Inode {
 
     /// What a sync that begins now promises to make durable.
     struct Snapshot {
-        let pages: [(number: UInt64, live: [UInt8]?)]
+        let pages: [(number: UInt64, live: [UInt8]?, version: UInt64)]
         let size: UInt64
         let cutTo: UInt64?
         /// How many changes of entries it covers, since the directory was made.
@@ -129,7 +138,7 @@ final class Inode {
     func snapshot() -> Snapshot {
         let dirty = unsynced.filter(\.value).keys.sorted()
         return Snapshot(
-            pages: dirty.map { ($0, pages[$0]?.live) }, size: liveSize, cutTo: cutTo,
+            pages: dirty.map { ($0, pages[$0]?.live, pages[$0]?.version ?? 0) }, size: liveSize, cutTo: cutTo,
             changeEnd: changesCovered + changes.count)
     }
 
@@ -139,10 +148,13 @@ final class Inode {
             durableSize = min(durableSize, snapshot.size)
             if cutTo == snapshot.cutTo { cutTo = nil }
         }
-        for (number, live) in snapshot.pages {
+        for (number, live, version) in snapshot.pages {
             var entry = pages[number] ?? Page()
+            // A durable write may have come between, and is not taken back.
+            guard version > entry.durableVersion || entry.version == 0 else { continue }
             entry.durable = live
-            if entry.live == live { unsynced[number] = nil }
+            entry.durableVersion = version
+            if entry.version == version { unsynced[number] = nil }
             set(number, entry)
         }
         durableSize = max(durableSize, snapshot.size)
@@ -155,7 +167,7 @@ final class Inode {
 
     /// The sync failed: nothing is durable, and a later sync does not try these pages again.
     func fail(_ snapshot: Snapshot) {
-        for (number, _) in snapshot.pages where unsynced[number] != nil { unsynced[number] = false }
+        for (number, _, _) in snapshot.pages where unsynced[number] != nil { unsynced[number] = false }
     }
 
     func applyDurably(_ change: [(name: String, inode: Inode?)]) {
