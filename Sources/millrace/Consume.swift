@@ -62,6 +62,10 @@ struct Consume: AsyncParsableCommand {
             }
         } catch is OutputClosed {
             // Whoever reads has seen enough.
+        } catch {
+            // What came before the failure is printed, and the group's, all the same.
+            try? await printer.finish()
+            throw error
         }
         try await printer.finish()
         await broker.close()
