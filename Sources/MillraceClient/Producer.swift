@@ -50,9 +50,10 @@ public final class Producer: Sendable {
         try call.settle()
     }
 
-    /// Takes as many records as `fill` appends to the sink, in one go, and waits while too much is under
-    /// way. This is the quick way for bytes that lie somewhere already: hand over some hundred
-    /// kilobytes at a time. Throws what `fill` throws; what it appended before is sent all the same.
+    /// Takes as many records as `fill` appends to the sink, in one go, and waits while too much is
+    /// under way. This is the quick way for bytes that lie somewhere already: hand over some
+    /// hundred kilobytes at a time. Throws what `fill` throws; what it appended before is sent all
+    /// the same.
     ///
     /// `fill` runs under the producer's lock and must not use the producer.
     /// - Parameter time: of the records that bring none.

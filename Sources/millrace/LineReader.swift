@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// Takes lines off a file descriptor in large pieces. Every line is one record, the empty ones too; a last line without its
-/// newline is one as well.
+/// Takes lines off a file descriptor in large pieces. Every line is one record, the empty ones too;
+/// a last line without its newline is one as well.
 struct LineReader: ~Copyable {
     private let descriptor: Int32
     private let ownsDescriptor: Bool
@@ -79,7 +79,8 @@ struct LineReader: ~Copyable {
             start = 0
         }
         if end == buffer.count {
-            // A line that is longer than all before it; the producer refuses it when it is longer than a record may be.
+            // A line that is longer than all before it; the producer refuses it when it is longer
+            // than a record may be.
             guard buffer.count < 256 << 20 else {
                 throw CommandError("a line is longer than \(buffer.count) bytes")
             }

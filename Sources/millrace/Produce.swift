@@ -66,7 +66,8 @@ struct Produce: AsyncParsableCommand {
                 Data(
                     """
                     partition \(receipt.partition): \(receipt.recordCount) records, offsets \
-                    \(receipt.firstOffset) to \(receipt.lastOffset), \(receipt.durability.rawValue)\n
+                    \(receipt.firstOffset) to \(receipt.lastOffset), \
+                    \(receipt.durability.rawValue)\n
                     """.utf8))
         }
         await broker.close()
@@ -93,8 +94,8 @@ struct Produce: AsyncParsableCommand {
         guard line.count >= text.count, let base = line.baseAddress else { return nil }
         var from = 0
         while from <= line.count - text.count {
-            guard let found = memchr(base + from, Int32(text[0]), line.count - text.count - from + 1)
-            else { return nil }
+            let count = line.count - text.count - from + 1
+            guard let found = memchr(base + from, Int32(text[0]), count) else { return nil }
             let place = UnsafeRawPointer(found) - base
             if memcmp(base + place, text, text.count) == 0 { return place }
             from = place + 1
