@@ -163,7 +163,9 @@ private final class ProduceCall: CallHandler {
     var hasRoom: Bool { state.withLock { $0.sink.core.hasRoom } }
 
     func takeReceipts() throws(ClientError) -> [ProduceReceipt] {
-        let (receipts, failure) = state.withLock { ($0.sink.core.takeReceipts(), $0.sink.core.failure) }
+        let (receipts, failure) = state.withLock {
+            ($0.sink.core.takeReceipts(), $0.sink.core.failure)
+        }
         if let failure { throw failure }
         return receipts
     }

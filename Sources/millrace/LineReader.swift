@@ -39,7 +39,8 @@ struct LineReader: ~Copyable {
     /// The size of a regular file; nil for a pipe.
     var size: Int? {
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
         return Int(status.st_size)
     }
 
