@@ -41,30 +41,34 @@ public final class Producer: Sendable {
         _ records: some Sequence<Record>, partition: Int32? = nil, now: Timestamp
     ) async throws(ClientError) {
         for record in records {
-            try call.append { state throws(ClientError) in
-                try state.append(record, now: now, partition: partition)
+            try call.append { sink throws(ClientError) in
+                sink.now = now
+                try sink.append(record, partition: partition)
             }
             if !call.hasRoom { try await waitForRoom() }
         }
         try call.settle()
     }
 
-    /// The same for a record whose key and value are borrowed: nothing is copied but into the
-    /// batch. Call `settle` when no more come at once.
+    /// Takes as many records as `fill` appends to the sink, in one go, and waits while too much is
+    /// under way. This is the quick way for bytes that lie somewhere already: hand over some
+    /// hundred kilobytes at a time. Throws what `fill` throws; what it appended before is sent all
+    /// the same.
+    ///
+    /// `fill` runs under the producer's lock and must not use the producer.
+    /// - Parameter time: of the records that bring none.
     public func send(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, partition: Int32? = nil,
-        at time: Timestamp
-    ) throws(ClientError) {
-        try call.append { state throws(ClientError) in
-            try state.append(key: key, value: value, timestamp: time, partition: partition)
+        at time: Timestamp, _ fill: (inout RecordSink) throws(ClientError) -> Void
+    ) async throws(ClientError) {
+        try call.append { sink throws(ClientError) in
+            sink.now = time
+            try fill(&sink)
+            try sink.core.settle()
         }
+        if !call.hasRoom { try await waitForRoom() }
     }
 
-    /// Sends what has gathered, if nothing is under way.
-    public func settle() throws(ClientError) { try call.settle() }
-
-    /// Waits while too much is under way.
-    public func waitForRoom() async throws(ClientError) {
+    private func waitForRoom() async throws(ClientError) {
         try await call.wait { $0.hasRoom }
     }
 
@@ -99,8 +103,8 @@ extension MillraceClient {
 /// The core's account of a produce call, behind a lock: the sender fills it, the event loop takes
 /// acknowledgements.
 private final class ProduceCall: CallHandler {
-    private struct State {
-        var core: ProduceStreamState
+    private struct State: ~Copyable {
+        var sink: RecordSink
         var stream: StreamID?
     }
 
@@ -113,20 +117,21 @@ private final class ProduceCall: CallHandler {
         wakeup = Wakeup(on: connection.loop)
         state = Mutex(
             State(
-                core: ProduceStreamState(
-                    topic: topic.name, partitionCount: Int32(topic.partitions.count),
-                    messageBytesMax: topic.config.messageBytesMax, options: options)))
+                sink: RecordSink(
+                    ProduceStreamState(
+                        topic: topic.name, partitionCount: Int32(topic.partitions.count),
+                        messageBytesMax: topic.config.messageBytesMax, options: options))))
     }
 
     func open(_ stream: StreamID) { state.withLock { $0.stream = stream } }
 
     /// Changes the core, and sends what it has sealed, in this order whoever else does.
     func append(
-        _ body: (inout ProduceStreamState) throws(ClientError) -> Void
+        _ body: (inout RecordSink) throws(ClientError) -> Void
     ) throws(ClientError) {
         let result = state.withLock { state -> Result<Void, ClientError> in
             do throws(ClientError) {
-                try body(&state.core)
+                try body(&state.sink)
                 send(&state)
                 return .success(())
             } catch {
@@ -139,26 +144,28 @@ private final class ProduceCall: CallHandler {
 
     private func send(_ state: inout State) {
         guard let stream = state.stream else { return }
-        connection.send(state.core.takeSealed(), on: stream)
+        connection.send(state.sink.core.takeSealed(), on: stream)
     }
 
     func settle() throws(ClientError) {
-        try append { state throws(ClientError) in try state.settle() }
+        try append { sink throws(ClientError) in try sink.core.settle() }
     }
 
     /// Returns how many batches there are now, acknowledged or not.
     func sealAll() throws(ClientError) -> UInt64 {
-        try append { state throws(ClientError) in try state.sealAll() }
-        return state.withLock { $0.core.sealedCount }
+        try append { sink throws(ClientError) in try sink.core.sealAll() }
+        return state.withLock { $0.sink.core.sealedCount }
     }
 
     /// Refuses what comes after.
-    func close() { state.withLock { $0.core.ended(.closed) } }
+    func close() { state.withLock { $0.sink.core.ended(.closed) } }
 
-    var hasRoom: Bool { state.withLock { $0.core.hasRoom } }
+    var hasRoom: Bool { state.withLock { $0.sink.core.hasRoom } }
 
     func takeReceipts() throws(ClientError) -> [ProduceReceipt] {
-        let (receipts, failure) = state.withLock { ($0.core.takeReceipts(), $0.core.failure) }
+        let (receipts, failure) = state.withLock {
+            ($0.sink.core.takeReceipts(), $0.sink.core.failure)
+        }
         if let failure { throw failure }
         return receipts
     }
@@ -167,7 +174,7 @@ private final class ProduceCall: CallHandler {
     func wait(until isWanted: (borrowing ProduceStreamState) -> Bool) async throws(ClientError) {
         while true {
             let mark = wakeup.mark
-            let (failure, isDue) = state.withLock { ($0.core.failure, isWanted($0.core)) }
+            let (failure, isDue) = state.withLock { ($0.sink.core.failure, isWanted($0.sink.core)) }
             if let failure { throw failure }
             if isDue { return }
             if Task.isCancelled { throw .closed }
@@ -178,11 +185,11 @@ private final class ProduceCall: CallHandler {
     }
 
     func received(body: ByteSlice, attachment: ByteSlice) {
-        try? append { state throws(ClientError) in
+        try? append { sink throws(ClientError) in
             do throws(ClientError) {
-                _ = try state.acknowledged(try body.decodeAnswer(WireProduceAck.self))
+                _ = try sink.core.acknowledged(try body.decodeAnswer(WireProduceAck.self))
             } catch {
-                state.ended(error)
+                sink.core.ended(error)
             }
         }
         wakeup.signal()
@@ -190,8 +197,8 @@ private final class ProduceCall: CallHandler {
 
     func ended(_ error: ClientError?) {
         state.withLock { state in
-            if let error { state.core.ended(error) } else if !state.core.isIdle {
-                state.core.ended(.illegalAnswer("a produce call ended before its last batch"))
+            if let error { state.sink.core.ended(error) } else if !state.sink.core.isIdle {
+                state.sink.core.ended(.illegalAnswer("a produce call ended before its last batch"))
             }
         }
         wakeup.signal()

@@ -1,8 +1,8 @@
 internal import MillraceBytes
 
-/// Which partition a record without an explicit one goes to, by the rule of Kafka's Java client: by the
-/// hash of its key, or, without a key, to the one whose batch is being filled. Through every door the
-/// same key goes to the same partition.
+/// Which partition a record without an explicit one goes to, by the rule of Kafka's Java client: by
+/// the hash of its key, or, without a key, to the one whose batch is being filled. Through every
+/// door the same key goes to the same partition.
 package struct Partitioner: Hashable, Sendable {
     /// A topic's partitions may become more while its records are being gathered.
     package var partitionCount: Int32 {

@@ -7,14 +7,18 @@ struct Consume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the values of a topic's records, each with a newline.",
         discussion: """
-            Partitions are printed one after another, each to the end of its log; with --follow together and as records come. \
-            --format has kcat's fields: %s value, %k key, %o offset, %p partition, %t topic, %T timestamp, %h headers, \
-            %S and %K sizes.
+            Partitions are printed one after another, each to the end of its log; with --follow \
+            together and as records come. --format has kcat's fields: %s value, %k key, %o offset, \
+            %p partition, %t topic, %T timestamp, %h headers, %S and %K sizes.
             """)
 
     @Argument var topic: String
 
-    @Option(help: "beginning, end, an offset, or @TIME: milliseconds since 1970 or ISO 8601. (default: where the group is, or beginning)")
+    @Option(
+        help: """
+            beginning, end, an offset, or @TIME: milliseconds since 1970 or ISO 8601. (default: \
+            where the group is, or beginning)
+            """)
     var from: String?
 
     @Option(help: "One partition. (default: all)")
@@ -55,13 +59,18 @@ struct Consume: AsyncParsableCommand {
             recordCountMax: maxRecords, broker: broker, group: group)
         let committed = try await committed(broker)
         do {
+            let starts = starts(partitions, start, committed)
             if follow {
-                try await follow(partitions, from: starts(partitions, start, committed), broker, printer)
+                try await follow(partitions, from: starts, broker, printer)
             } else {
-                try await read(partitions, from: starts(partitions, start, committed), broker, printer)
+                try await read(partitions, from: starts, broker, printer)
             }
         } catch is OutputClosed {
             // Whoever reads has seen enough.
+        } catch {
+            // What came before the failure is printed, and the group's, all the same.
+            try? await printer.finish()
+            throw error
         }
         try await printer.finish()
         await broker.close()
@@ -118,7 +127,10 @@ struct Consume: AsyncParsableCommand {
         guard let partition else { return all }
         guard all.contains(partition) else {
             throw CommandError(
-                "--partition \(partition): topic '\(topic.name)' has partitions 0 to \(all.count - 1)")
+                """
+                --partition \(partition): topic '\(topic.name)' has partitions 0 to \
+                \(all.count - 1)
+                """)
         }
         return [partition]
     }

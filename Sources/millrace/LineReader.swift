@@ -1,16 +1,20 @@
 internal import Foundation
 
-/// Takes lines off a file descriptor in large pieces. Every line is one record, the empty ones too; a last line without its
-/// newline is one as well.
+/// Takes lines off a file descriptor in large pieces. Every line is one record, the empty ones too;
+/// a last line without its newline is one as well.
 struct LineReader: ~Copyable {
     private let descriptor: Int32
     private let ownsDescriptor: Bool
     private var buffer: UnsafeMutableRawBufferPointer
     private var start = 0
     private var end = 0
+    /// So many bytes from `start` on have no newline.
+    private var searchedCount = 0
     private var isAtEnd = false
     /// Bytes read so far.
     private(set) var byteCount = 0
+    /// Lines taken so far.
+    private(set) var lineCount = 0
 
     /// `-` is standard input.
     init(path: String) throws {
@@ -35,31 +39,35 @@ struct LineReader: ~Copyable {
     /// The size of a regular file; nil for a pipe.
     var size: Int? {
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
         return Int(status.st_size)
     }
 
-    /// Whether the next call of `next` returns without reading.
-    var hasLine: Bool {
-        guard end > start, let base = buffer.baseAddress else { return isAtEnd && end > start }
-        return isAtEnd || memchr(base + start, 10, end - start) != nil
+    /// The next line if it can be had without reading.
+    mutating func nextWithoutReading() -> UnsafeRawBufferPointer? {
+        guard end > start, let base = buffer.baseAddress else { return nil }
+        let first = UnsafeRawPointer(base) + start
+        guard let newline = memchr(first + searchedCount, 10, end - start - searchedCount) else {
+            searchedCount = end - start
+            return nil
+        }
+        let length = UnsafeRawPointer(newline) - first
+        searchedCount = 0
+        start += length + 1
+        lineCount += 1
+        return UnsafeRawBufferPointer(start: first, count: length)
     }
 
     /// The next line without its newline, valid until the next call; nil after the last.
     mutating func next() throws -> UnsafeRawBufferPointer? {
-        var searched = 0
         while true {
-            let base = UnsafeRawPointer(buffer.baseAddress!)
-            if let newline = memchr(base + start + searched, 10, end - start - searched) {
-                let length = UnsafeRawPointer(newline) - (base + start)
-                defer { start += length + 1 }
-                return UnsafeRawBufferPointer(start: base + start, count: length)
-            }
-            searched = end - start
+            if let line = nextWithoutReading() { return line }
             if isAtEnd {
-                guard searched > 0 else { return nil }
+                guard end > start, let base = buffer.baseAddress else { return nil }
                 defer { start = end }
-                return UnsafeRawBufferPointer(start: base + start, count: searched)
+                lineCount += 1
+                return UnsafeRawBufferPointer(start: base + start, count: end - start)
             }
             try fill()
         }
@@ -72,7 +80,8 @@ struct LineReader: ~Copyable {
             start = 0
         }
         if end == buffer.count {
-            // A line that is longer than all before it; the producer refuses it when it is longer than a record may be.
+            // A line that is longer than all before it; the producer refuses it when it is longer
+            // than a record may be.
             guard buffer.count < 256 << 20 else {
                 throw CommandError("a line is longer than \(buffer.count) bytes")
             }

@@ -37,14 +37,27 @@ struct Produce: AsyncParsableCommand {
             topic: topic, options: ProducerOptions(compression: codec))
         var progress = Progress(of: lines.size)
         let separator = keySeparator.map { Array($0.utf8) }
-        while let line = try lines.next() {
-            let (key, value) = Self.split(line, at: separator)
-            try producer.send(key: key, value: value, partition: partition, at: Self.now)
-            if lines.hasLine { continue }
-            // The next line has to be waited for, so what there is goes out.
-            try producer.settle()
-            try await producer.waitForRoom()
-            progress.show(lines.byteCount)
+        do {
+            while let line = try lines.next() {
+                try await producer.send(at: Self.now) { sink throws(ClientError) in
+                    var next: UnsafeRawBufferPointer? = line
+                    while let line = next {
+                        let (key, value) = Self.split(line, at: separator)
+                        try sink.append(key: key, value: value, partition: partition)
+                        next = lines.nextWithoutReading()
+                    }
+                }
+                progress.show(lines.byteCount)
+            }
+        } catch ClientError.recordTooLarge(let topic, let bytes, let limit) {
+            // The lines before it are sent all the same.
+            try await producer.close()
+            let error = ClientError.recordTooLarge(topic: topic, bytes: bytes, limit: limit)
+            throw CommandError("line \(lines.lineCount): \(error)")
+        } catch let error as CommandError {
+            // The input cannot be read any further.
+            try await producer.close()
+            throw error
         }
         let receipts = try await producer.close()
         progress.end(lines.byteCount)
@@ -53,7 +66,8 @@ struct Produce: AsyncParsableCommand {
                 Data(
                     """
                     partition \(receipt.partition): \(receipt.recordCount) records, offsets \
-                    \(receipt.firstOffset) to \(receipt.lastOffset), \(receipt.durability.rawValue)\n
+                    \(receipt.firstOffset) to \(receipt.lastOffset), \
+                    \(receipt.durability.rawValue)\n
                     """.utf8))
         }
         await broker.close()
@@ -80,8 +94,8 @@ struct Produce: AsyncParsableCommand {
         guard line.count >= text.count, let base = line.baseAddress else { return nil }
         var from = 0
         while from <= line.count - text.count {
-            guard let found = memchr(base + from, Int32(text[0]), line.count - text.count - from + 1)
-            else { return nil }
+            let count = line.count - text.count - from + 1
+            guard let found = memchr(base + from, Int32(text[0]), count) else { return nil }
             let place = UnsafeRawPointer(found) - base
             if memcmp(base + place, text, text.count) == 0 { return place }
             from = place + 1

@@ -29,12 +29,11 @@ import Testing
                 compression: .lz4, batchBytesMax: 2000, inFlightBytesMax: 8000))
         let sent = (0..<20_000).map { "record \($0)" }
         for start in stride(from: 0, to: sent.count, by: 1000) {
-            for value in sent[start..<(start + 1000)] {
-                try Array(value.utf8).withUnsafeBytes {
-                    try producer.send(key: nil, value: $0, partition: 1, at: now)
+            try await producer.send(at: now) { sink throws(ClientError) in
+                for value in sent[start..<(start + 1000)] {
+                    try sink.append(Record(value: Array(value.utf8)), partition: 1)
                 }
             }
-            try await producer.waitForRoom()
         }
         let receipts = try await producer.close()
         #expect(
