@@ -37,10 +37,16 @@ struct Produce: AsyncParsableCommand {
             topic: topic, options: ProducerOptions(compression: codec))
         var progress = Progress(of: lines.size)
         let separator = keySeparator.map { Array($0.utf8) }
+        let partition = partition
+        // The lines that one read brings get one time: to ask for it costs as much as a short record.
+        var now = Self.now
+        var isFirstOfRead = true
         while let line = try lines.next() {
+            if isFirstOfRead { now = Self.now }
             let (key, value) = Self.split(line, at: separator)
-            try producer.send(key: key, value: value, partition: partition, at: Self.now)
-            if lines.hasLine { continue }
+            try producer.send(key: key, value: value, partition: partition, at: now)
+            isFirstOfRead = !lines.hasLine
+            guard isFirstOfRead else { continue }
             // The next line has to be waited for, so what there is goes out.
             try producer.settle()
             try await producer.waitForRoom()
