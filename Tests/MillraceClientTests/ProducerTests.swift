@@ -118,13 +118,13 @@ import Testing
                 stream: frame.header.stream, body: description("orders", partitions: 1))
             writer.writeEnd(stream: frame.header.stream, status: .ok)
         }
-        let client = try await MillraceClient.connect(
-            port: broker.port, timeout: .milliseconds(300))
-        let producer = try await client.producer(topic: "orders")
-        try await producer.send([Record(value: [])], now: now)
-        await #expect(
-            throws: ClientError.noAnswer(
-                address: client.address, timeout: .milliseconds(300))
-        ) { try await producer.flush() }
+        try await withGrowingTimeout { timeout in
+            let client = try await MillraceClient.connect(port: broker.port, timeout: timeout)
+            let producer = try await client.producer(topic: "orders")
+            try await producer.send([Record(value: [])], now: now)
+            await #expect(
+                throws: ClientError.noAnswer(address: client.address, timeout: timeout)
+            ) { try await producer.flush() }
+        }
     }
 }
