@@ -180,6 +180,7 @@ targets += [
         swiftSettings: swift),
     .testTarget(
         name: "CommandTests", dependencies: ["MillraceClient", "millrace"], swiftSettings: swift),
+    .testTarget(name: "TidyTests", swiftSettings: swift),
     .testTarget(
         name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
 ]
@@ -203,8 +204,8 @@ let package = Package(
     targets: targets
 )
 
-// A sanitizer instruments all it compiles, so Scripts/test sets MILLRACE_SANITIZE for those builds: only
-// these suites and the targets under them are left, and no transport, server or command line is compiled.
+// A sanitizer instruments all it compiles, so Scripts/test sets MILLRACE_SANITIZE for those builds:
+// only these suites and the targets under them are left, no transport, server or command line.
 let sanitizedSuites = [
     "MillraceBytesTests", "MillraceClientCoreTests", "MillraceNativeProtocolTests",
     "MillraceRecordsTests", "MillraceShardTests", "MillraceStorageTests",
