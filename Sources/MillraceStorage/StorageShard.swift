@@ -129,8 +129,10 @@ package actor StorageShard {
         }
         let run = Run(log, first: first.header)
         while let next = log.pending.first, run.appends.count < Self.slicesMax {
+            // The first one always fits: what prepared the segment saw to it, however large it is.
             let fits =
-                run.bytes &+ next.batch.count <= bytesMax
+                run.appends.isEmpty
+                || run.bytes &+ next.batch.count <= bytesMax
                 && segment.size &+ UInt64(next.batch.count) <= segment.reserved
                 && !segment.isFull(for: next.header, limit: log.config.segmentBytes)
                 && !segment.isOld(for: next.header, ageMax: log.config.segmentAgeMax)
