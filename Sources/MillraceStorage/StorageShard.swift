@@ -233,10 +233,11 @@ package actor StorageShard {
     }
 
     /// Stops the partition and refuses everything that waits in it.
-    func refuse(_ log: PartitionLog, _ error: StorageError) {
+    /// - Parameter isFinal: until a restart, even where the disk was merely full.
+    func refuse(_ log: PartitionLog, _ error: StorageError, isFinal: Bool = false) {
         if case .failed = log.refusal {
             // The first reason stays.
-        } else if error.isFullDisk {
+        } else if error.isFullDisk, !isFinal {
             log.refusal = .noSpace(
                 retry: shard.now.advanced(by: .seconds(1)),
                 reason: "\(error); it takes writes again when there is room")
