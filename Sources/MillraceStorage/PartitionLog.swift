@@ -175,6 +175,8 @@ final class Run: @unchecked Sendable {
     /// Writes that have to end before the run is acknowledged.
     var unfinishedWrites = 1
     var failure: StorageError?
+    /// It failed while its group was under way: the partition waits until it is undone.
+    var keepsLogBusy = false
     /// The journal file that holds it, which is kept until the run has ended.
     var journalFile: Journal.JournalFile?
 

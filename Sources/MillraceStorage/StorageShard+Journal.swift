@@ -204,7 +204,8 @@ extension StorageShard {
                 try await segment.file.synchronize()
             } catch {
                 // After a failed sync the page cache no longer knows what it holds: it is not tried again.
-                refuse(log, .io(segment.file.path, error, doing: "synchronizing"))
+                refuse(
+                    log, .io(segment.file.path, error, doing: "synchronizing"), isFinal: true)
                 return false
             }
         }

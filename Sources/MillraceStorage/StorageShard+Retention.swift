@@ -61,6 +61,14 @@ extension StorageShard {
             throw .offsetOutOfRange(
                 log.partition, offset, first: log.logStartOffset, next: log.highWatermark)
         }
+        // Recovery starts in the segment of the recovery point, so none at or beyond it may go. Its entries in the
+        // journal would have nothing to follow.
+        if log.recoveryPoint < offset {
+            guard await synchronize(log) else {
+                throw .readOnly(log.partition, reason: log.refusal?.reason ?? "it is being closed")
+            }
+        }
+        guard !log.isClosed else { throw .unknownPartition(log.partition) }
         log.advanceLogStart(to: offset)
         guard await checkpoint() else {
             throw .readOnly(log.partition, reason: "the new log start could not be checkpointed")

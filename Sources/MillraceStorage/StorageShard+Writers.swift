@@ -68,9 +68,15 @@ extension StorageShard {
         } catch {
             run.failure = .io(run.segment.file.path, error, doing: "writing")
         }
+        // Nothing may follow a run that failed before it is undone, and its journal group may not have ended yet.
+        run.keepsLogBusy = run.failure != nil && run.unfinishedWrites > 1
         writeEnded(run)
-        run.log.isBusy = false
-        enqueue(run.log)
+        if !run.keepsLogBusy { free(run.log) }
+    }
+
+    private func free(_ log: PartitionLog) {
+        log.isBusy = false
+        enqueue(log)
     }
 
     private func withSlices(
@@ -101,15 +107,23 @@ extension StorageShard {
         } else {
             acknowledge(run)
         }
+        if run.keepsLogBusy { free(run.log) }
     }
 
     /// Stops the partition of a run whose write failed, and refuses the run.
     private func stop(_ run: Run, _ error: StorageError) {
-        if error.isFullDisk {
-            // Nothing follows the run yet, so it can be undone and tried again later.
-            try? run.segment.truncate(to: run.position, nextOffset: run.baseOffset)
+        var isUndone = false
+        if error.isFullDisk, run.log.durability == .relaxed || journal.failure == nil {
+            // Nothing follows the run yet, so it can be undone and tried again later. Where the journal failed, others
+            // may follow, and a restart sorts them out.
+            do throws(StorageError) {
+                try run.segment.truncate(to: run.position, nextOffset: run.baseOffset)
+                isUndone = true
+            } catch {
+                // What is left of it stays behind the high watermark until a restart cuts it.
+            }
         }
-        refuse(run.log, error)
+        refuse(run.log, error, isFinal: !isUndone)
         fail(run, .readOnly(run.log.partition, reason: run.log.refusal?.reason ?? "\(error)"))
     }
 

@@ -129,8 +129,10 @@ package actor StorageShard {
         }
         let run = Run(log, first: first.header)
         while let next = log.pending.first, run.appends.count < Self.slicesMax {
+            // The first one always fits: what prepared the segment saw to it, however large it is.
             let fits =
-                run.bytes &+ next.batch.count <= bytesMax
+                run.appends.isEmpty
+                || run.bytes &+ next.batch.count <= bytesMax
                 && segment.size &+ UInt64(next.batch.count) <= segment.reserved
                 && !segment.isFull(for: next.header, limit: log.config.segmentBytes)
                 && !segment.isOld(for: next.header, ageMax: log.config.segmentAgeMax)
@@ -231,10 +233,11 @@ package actor StorageShard {
     }
 
     /// Stops the partition and refuses everything that waits in it.
-    func refuse(_ log: PartitionLog, _ error: StorageError) {
+    /// - Parameter isFinal: until a restart, even where the disk was merely full.
+    func refuse(_ log: PartitionLog, _ error: StorageError, isFinal: Bool = false) {
         if case .failed = log.refusal {
             // The first reason stays.
-        } else if error.isFullDisk {
+        } else if error.isFullDisk, !isFinal {
             log.refusal = .noSpace(
                 retry: shard.now.advanced(by: .seconds(1)),
                 reason: "\(error); it takes writes again when there is room")
