@@ -11,10 +11,14 @@ final class Inode {
     struct Page {
         var live: [UInt8]?
         var durable: [UInt8]?
+        /// Which change of the file each of them is from: of two syncs under way the older never undoes the newer.
+        var liveVersion: UInt64 = 0
+        var durableVersion: UInt64 = 0
     }
 
     let isDirectory: Bool
     var pages: [UInt64: Page] = [:]
+    private var version: UInt64 = 0
     var unsynced: [UInt64: Bool] = [:]
     var liveSize: UInt64 = 0
     var durableSize: UInt64 = 0
@@ -52,6 +56,7 @@ final class Inode {
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64, durable: Bool) {
         guard !bytes.isEmpty else { return }
+        version += 1
         Self.forEachPage(offset, bytes.count) { page, first, range in
             let source = UnsafeRawBufferPointer(rebasing: bytes[range])
             var entry = pages[page] ?? Page()
@@ -61,9 +66,13 @@ final class Inode {
                     .copyMemory(from: source)
             }
             entry.live = Self.isZero(live) ? nil : live
-            if durable { entry.durable = entry.live }
+            entry.liveVersion = version
+            if durable {
+                entry.durable = entry.live
+                entry.durableVersion = version
+            }
             unsynced[page] = durable ? nil : true
-            set(page, entry)
+            pages[page] = entry
         }
         let end = offset + UInt64(bytes.count)
         liveSize = max(liveSize, end)
@@ -79,24 +88,23 @@ final class Inode {
         }
     }
 
-    func set(_ page: UInt64, _ entry: Page) {
-        pages[page] = entry.live == nil && entry.durable == nil ? nil : entry
-    }
-
     func truncate(to size: UInt64) {
         defer { liveSize = size }
         guard size < liveSize else { return }
         cutTo = min(cutTo ?? size, size)
+        version += 1
         let bound = UInt64(Self.pageBytes)
         let firstGone = (size + bound - 1) / bound
         for page in pages.keys.sorted() where page >= firstGone {
             pages[page]?.live = nil
+            pages[page]?.liveVersion = version
             unsynced[page] = true
         }
         let kept = Int(size % bound)
         if kept > 0, var live = pages[size / bound]?.live {
             for index in kept..<Self.pageBytes { live[index] = 0 }
             pages[size / bound]?.live = live
+            pages[size / bound]?.liveVersion = version
             unsynced[size / bound] = true
         }
         space.remove(from: firstGone)
@@ -119,7 +127,7 @@ final class Inode {
 
     /// What a sync that begins now promises to make durable.
     struct Snapshot {
-        let pages: [(number: UInt64, live: [UInt8]?)]
+        let pages: [(number: UInt64, page: Page)]
         let size: UInt64
         let cutTo: UInt64?
         /// How many changes of entries it covers, since the directory was made.
@@ -129,7 +137,7 @@ final class Inode {
     func snapshot() -> Snapshot {
         let dirty = unsynced.filter(\.value).keys.sorted()
         return Snapshot(
-            pages: dirty.map { ($0, pages[$0]?.live) }, size: liveSize, cutTo: cutTo,
+            pages: dirty.map { ($0, pages[$0] ?? Page()) }, size: liveSize, cutTo: cutTo,
             changeEnd: changesCovered + changes.count)
     }
 
@@ -139,11 +147,12 @@ final class Inode {
             durableSize = min(durableSize, snapshot.size)
             if cutTo == snapshot.cutTo { cutTo = nil }
         }
-        for (number, live) in snapshot.pages {
-            var entry = pages[number] ?? Page()
-            entry.durable = live
-            if entry.live == live { unsynced[number] = nil }
-            set(number, entry)
+        for (number, page) in snapshot.pages {
+            guard var entry = pages[number], entry.durableVersion < page.liveVersion else { continue }
+            entry.durable = page.live
+            entry.durableVersion = page.liveVersion
+            if entry.liveVersion == page.liveVersion { unsynced[number] = nil }
+            pages[number] = entry
         }
         durableSize = max(durableSize, snapshot.size)
         // Another sync that ended meanwhile may have covered some of them.

@@ -25,6 +25,7 @@ struct Opening: Sendable {
             try shard.device.makeDirectory(directory)
             try shard.device.makeDirectory(directory.appending(DataFiles.journal))
             try await shard.synchronize(directory: directory)
+            try await synchronizeName(of: directory, on: shard)
         }
         let lockPath = directory.appending(DataFiles.lock)
         let lock = try await io("opening", lockPath) { () throws(Errno) in
@@ -44,6 +45,19 @@ struct Opening: Sendable {
         try await opening.readCatalogue()
         try await opening.readJournals()
         return opening
+    }
+
+    /// A power cut could take back the directory's own name, with all that is acknowledged in it.
+    private static func synchronizeName(
+        of directory: FilePath, on shard: Shard
+    ) async throws(Errno) {
+        let parent = directory.removingLastComponent()
+        do throws(Errno) {
+            try await shard.synchronize(directory: parent.isEmpty ? "." : parent)
+        } catch .permissionDenied {
+            // Who may not read the parent did not make the directory just now.
+            return
+        }
     }
 
     private mutating func readCatalogue() async throws(StorageError) {
