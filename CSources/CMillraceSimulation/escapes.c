@@ -28,7 +28,6 @@ void millrace_simulation_watch(void) {
 }
 
 void millrace_simulation_mark_thread(int is_simulating) {
-    if (is_simulating && !simulating) escapes = 0;
     simulating = is_simulating;
 }
 

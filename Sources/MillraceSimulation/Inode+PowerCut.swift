@@ -47,7 +47,8 @@ extension Inode {
         for number in pages.keys.sorted() {
             var entry = pages[number] ?? Page()
             entry.live = entry.durable
-            set(number, entry)
+            entry.durableVersion = entry.liveVersion
+            pages[number] = entry.live == nil ? nil : entry
         }
     }
 

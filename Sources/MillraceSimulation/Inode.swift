@@ -11,13 +11,14 @@ final class Inode {
     struct Page {
         var live: [UInt8]?
         var durable: [UInt8]?
-        /// Grows with each change of the live bytes; and which of them the durable bytes are.
-        var version: UInt64 = 0
+        /// Which change of the file each of them is from: of two syncs under way the older never undoes the newer.
+        var liveVersion: UInt64 = 0
         var durableVersion: UInt64 = 0
     }
 
     let isDirectory: Bool
     var pages: [UInt64: Page] = [:]
+    private var version: UInt64 = 0
     var unsynced: [UInt64: Bool] = [:]
     var liveSize: UInt64 = 0
     var durableSize: UInt64 = 0
@@ -55,6 +56,7 @@ final class Inode {
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64, durable: Bool) {
         guard !bytes.isEmpty else { return }
+        version += 1
         Self.forEachPage(offset, bytes.count) { page, first, range in
             let source = UnsafeRawBufferPointer(rebasing: bytes[range])
             var entry = pages[page] ?? Page()
@@ -64,13 +66,13 @@ final class Inode {
                     .copyMemory(from: source)
             }
             entry.live = Self.isZero(live) ? nil : live
-            entry.version += 1
+            entry.liveVersion = version
             if durable {
                 entry.durable = entry.live
-                entry.durableVersion = entry.version
+                entry.durableVersion = version
             }
             unsynced[page] = durable ? nil : true
-            set(page, entry)
+            pages[page] = entry
         }
         let end = offset + UInt64(bytes.count)
         liveSize = max(liveSize, end)
@@ -86,26 +88,23 @@ final class Inode {
         }
     }
 
-    func set(_ page: UInt64, _ entry: Page) {
-        pages[page] = entry.live == nil && entry.durable == nil ? nil : entry
-    }
-
     func truncate(to size: UInt64) {
         defer { liveSize = size }
         guard size < liveSize else { return }
         cutTo = min(cutTo ?? size, size)
+        version += 1
         let bound = UInt64(Self.pageBytes)
         let firstGone = (size + bound - 1) / bound
         for page in pages.keys.sorted() where page >= firstGone {
             pages[page]?.live = nil
-            pages[page]?.version += 1
+            pages[page]?.liveVersion = version
             unsynced[page] = true
         }
         let kept = Int(size % bound)
         if kept > 0, var live = pages[size / bound]?.live {
             for index in kept..<Self.pageBytes { live[index] = 0 }
             pages[size / bound]?.live = live
-            pages[size / bound]?.version += 1
+            pages[size / bound]?.liveVersion = version
             unsynced[size / bound] = true
         }
         space.remove(from: firstGone)
@@ -128,7 +127,7 @@ final class Inode {
 
     /// What a sync that begins now promises to make durable.
     struct Snapshot {
-        let pages: [(number: UInt64, live: [UInt8]?, version: UInt64)]
+        let pages: [(number: UInt64, page: Page)]
         let size: UInt64
         let cutTo: UInt64?
         /// How many changes of entries it covers, since the directory was made.
@@ -138,7 +137,7 @@ final class Inode {
     func snapshot() -> Snapshot {
         let dirty = unsynced.filter(\.value).keys.sorted()
         return Snapshot(
-            pages: dirty.map { ($0, pages[$0]?.live, pages[$0]?.version ?? 0) }, size: liveSize, cutTo: cutTo,
+            pages: dirty.map { ($0, pages[$0] ?? Page()) }, size: liveSize, cutTo: cutTo,
             changeEnd: changesCovered + changes.count)
     }
 
@@ -148,14 +147,12 @@ final class Inode {
             durableSize = min(durableSize, snapshot.size)
             if cutTo == snapshot.cutTo { cutTo = nil }
         }
-        for (number, live, version) in snapshot.pages {
-            var entry = pages[number] ?? Page()
-            // A durable write may have come between, and is not taken back.
-            guard version > entry.durableVersion || entry.version == 0 else { continue }
-            entry.durable = live
-            entry.durableVersion = version
-            if entry.version == version { unsynced[number] = nil }
-            set(number, entry)
+        for (number, page) in snapshot.pages {
+            guard var entry = pages[number], entry.durableVersion < page.liveVersion else { continue }
+            entry.durable = page.live
+            entry.durableVersion = page.liveVersion
+            if entry.liveVersion == page.liveVersion { unsynced[number] = nil }
+            pages[number] = entry
         }
         durableSize = max(durableSize, snapshot.size)
         // Another sync that ended meanwhile may have covered some of them.
@@ -167,7 +164,7 @@ final class Inode {
 
     /// The sync failed: nothing is durable, and a later sync does not try these pages again.
     func fail(_ snapshot: Snapshot) {
-        for (number, _, _) in snapshot.pages where unsynced[number] != nil { unsynced[number] = false }
+        for (number, _) in snapshot.pages where unsynced[number] != nil { unsynced[number] = false }
     }
 
     func applyDurably(_ change: [(name: String, inode: Inode?)]) {

@@ -2,7 +2,16 @@
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    package init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+    /// The seed is mixed first: as a plain start, or a multiple of the step, neighbouring seeds would draw the same
+    /// numbers a few places later, and tell one story many times.
+    package init(seed: UInt64) {
+        var mixed = seed ^ 0x5851_F42D_4C95_7F2D
+        for _ in 0..<2 {
+            mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+            mixed = (mixed ^ (mixed >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        }
+        state = mixed ^ (mixed >> 33)
+    }
 
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

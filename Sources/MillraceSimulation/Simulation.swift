@@ -16,6 +16,7 @@ package final class Simulation: @unchecked Sendable {
     package private(set) var stepCount = 0
     private var events = EventQueue()
     private var shards: [Shard] = []
+    private let escapesBefore: UInt64
     let inbox: SimulatedInbox
     let network: SimulatedNetwork
 
@@ -25,13 +26,11 @@ package final class Simulation: @unchecked Sendable {
         inbox = SimulatedInbox()
         network = SimulatedNetwork()
         millrace_simulation_watch()
-        millrace_simulation_mark_thread(1)
+        escapesBefore = millrace_simulation_escapes()
     }
 
-    deinit { millrace_simulation_mark_thread(0) }
-
     /// Jobs that the simulated code gave to the runtime's global pool, where no seed rules: none, if all is well.
-    package var escapeCount: UInt64 { millrace_simulation_escapes() }
+    package var escapeCount: UInt64 { millrace_simulation_escapes() - escapesBefore }
 
     // MARK: Shards
 
@@ -44,7 +43,11 @@ package final class Simulation: @unchecked Sendable {
     /// Runs the body as if it were called by a job of the shard.
     func asCurrent<Result>(_ shard: Shard, _ body: () -> Result) -> Result {
         Shard.setCurrent(shard)
-        defer { Shard.setCurrent(nil) }
+        millrace_simulation_mark_thread(1)
+        defer {
+            millrace_simulation_mark_thread(0)
+            Shard.setCurrent(nil)
+        }
         return body()
     }
 

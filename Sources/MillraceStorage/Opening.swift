@@ -53,7 +53,11 @@ struct Opening: Sendable {
         }
         try await io("creating", directory) { () throws(Errno) in
             try shard.device.makeDirectory(directory)
-            try await shard.synchronize(directory: above)
+            do throws(Errno) {
+                try await shard.synchronize(directory: above)
+            } catch .permissionDenied {
+                // Who may not read the directory above did not make this one just now.
+            }
         }
     }
 

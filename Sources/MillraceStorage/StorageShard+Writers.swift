@@ -16,6 +16,15 @@ extension StorageShard {
         }
     }
 
+    /// Refuses what no writer will take any more.
+    private func writersEnd() {
+        haveWritersEnded = true
+        while let log = durableQueue.popFirst() ?? relaxedQueue.popFirst() {
+            log.isQueued = false
+            refuseWaiting(log, .closed)
+        }
+    }
+
     // MARK: Relaxed topics
 
     /// A run below this is written on the shard's own thread, which costs less than the ring's worker.
@@ -24,7 +33,7 @@ extension StorageShard {
     private func writeRelaxed() async {
         while true {
             while relaxedQueue.isEmpty {
-                do { try await work.wait() } catch { return }
+                do { try await work.wait() } catch { return writersEnd() }
             }
             let queue = relaxedQueue
             relaxedQueue.removeAll(keepingCapacity: true)
@@ -141,7 +150,7 @@ extension StorageShard {
             } catch let error as StorageError {
                 failJournal(error)
             } catch {
-                return
+                return writersEnd()
             }
             if let failure = journal.failure {
                 refuseQueued(failure)

@@ -29,6 +29,8 @@ package actor StorageShard {
     let idle: Signal
     var unfinishedCount = 0
     var isClosing = false
+    /// The shard has stopped: nobody writes what is appended, so it is refused instead of waiting for ever.
+    var haveWritersEnded = false
     /// Background tasks that a close waits for.
     var backgroundCount = 0
     var isCheckpointing = false
@@ -104,6 +106,7 @@ package actor StorageShard {
     /// Puts the partition in line for a writer, once.
     func enqueue(_ log: PartitionLog) {
         guard !log.isQueued, !log.isBusy, !log.pending.isEmpty else { return }
+        guard !haveWritersEnded else { return refuseWaiting(log, .closed) }
         log.isQueued = true
         switch log.durability {
         case .durable: durableQueue.append(log)

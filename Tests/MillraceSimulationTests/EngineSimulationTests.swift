@@ -16,24 +16,8 @@ import Testing
         let story = EngineStory(seed: UInt64(seed))
         for _ in 0..<4 { try story.live() }
         try story.live(writing: false)
-        #expect(story.broken == [])
+        #expect(story.broken.isEmpty, "\(story.broken.prefix(3))")
         #expect(story.simulation.escapeCount == 0)
-    }
-
-    /// Some seeds acknowledge little, but all together they must have tried something.
-    @Test func aSeedRepeatsItself() throws {
-        func history(_ seed: UInt64) throws -> (UInt64, Int) {
-            let story = EngineStory(seed: seed)
-            for _ in 0..<3 { try story.live() }
-            return (story.simulation.history, story.acknowledgedCount)
-        }
-        var acknowledgedCount = 0
-        for seed in UInt64(0)..<3 {
-            let first = try history(seed)
-            #expect(try history(seed) == first)
-            acknowledgedCount += first.1
-        }
-        #expect(acknowledgedCount > 100)
     }
 }
 
