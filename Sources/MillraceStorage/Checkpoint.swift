@@ -57,7 +57,9 @@ struct Checkpoint: Equatable {
             let words = line.split(separator: " ")
             switch words.first {
             case "generation" where words.count == 2:
-                guard let generation = UInt64(words[1]) else { throw bad(path, line) }
+                guard let generation = UInt64(words[1]), generation <= JournalFormat.numberMax else {
+                    throw bad(path, line)
+                }
                 checkpoint.generation = generation
             case "clean" where words.count == 2:
                 checkpoint.isClean = words[1] == "1"

@@ -25,6 +25,11 @@ enum JournalFormat {
     static let magic: UInt32 = 0x314A_524D
     static let alignment = 4096
     static let groupHeaderSize = 40
+    /// No journal comes to larger generations and sequences, so that arithmetic with what a file says stays in range.
+    static let numberMax: UInt64 = 1 << 62
+    /// How far the generations of a new run are beyond those that were found: a torn group hides the generation of
+    /// whole ones behind it, which must not pass for groups of the new run.
+    static let generationStep: UInt64 = 16
     static let entryHeaderSize = 64
 
     enum Kind: UInt32 {
@@ -95,7 +100,10 @@ enum JournalFormat {
             stableSequence: UInt64(littleEndian: base.load64(at: 24)),
             bytes: UInt32(littleEndian: base.load32(at: 32)),
             entryCount: UInt32(littleEndian: base.load32(at: 36)))
-        guard UInt64(group.bytes) + UInt64(groupHeaderSize) <= available else { return nil }
+        guard UInt64(group.bytes) + UInt64(groupHeaderSize) <= available,
+            group.generation <= numberMax, group.sequence <= numberMax,
+            group.stableSequence < group.sequence
+        else { return nil }
         return group
     }
 

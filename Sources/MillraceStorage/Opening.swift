@@ -110,7 +110,8 @@ struct Opening: Sendable {
         var areClean = true
         for name in names where Checkpoint.isCheckpoint(name) {
             let checkpoint = try await Checkpoint.read(directory.appending(name), on: shard)
-            generation = max(generation, checkpoint.generation + 1)
+            generation = max(
+                generation, checkpoint.generation + JournalFormat.generationStep)
             areClean = areClean && checkpoint.isClean
             if let index = Int(name.dropFirst("shard-".count).prefix { $0.isNumber }) {
                 generations[index] = checkpoint.generation
@@ -130,7 +131,7 @@ struct Opening: Sendable {
         }
         journal = try await JournalContents.read(
             directory, generations: generations, on: shard)
-        generation = max(generation, journal.lastGeneration + 1)
+        generation = max(generation, journal.lastGeneration + JournalFormat.generationStep)
         if !areClean {
             logger.notice("the last stop was not clean; recovering", metadata: [
                 "groups": "\(journal.groupCount)"

@@ -41,6 +41,8 @@ package final class PartitionLog: @unchecked Sendable {
     var isBusy = false
     var isQueued = false
     var isSynchronizing = false
+    /// Rolled segments whose index is being written.
+    var finishingCount = 0
     let synchronized: Signal
     var refusal: Refusal?
     var isClosed = false

@@ -70,6 +70,12 @@ final class SegmentScanner {
         } catch {
             return damage("\(error)")
         }
+        guard header.baseOffset >= .zero, header.lastOffsetDelta >= 0,
+            header.nextOffset > header.baseOffset
+        else {
+            return damage(
+                "offset \(header.baseOffset) with a last offset delta of \(header.lastOffsetDelta)")
+        }
         guard UInt64(header.sizeInBytes) <= limit - position else {
             return damage(
                 "a batch of \(header.sizeInBytes) bytes does not fit the \(limit - position) left")

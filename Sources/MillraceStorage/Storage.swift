@@ -84,7 +84,7 @@ package actor Storage {
 
     private func finishOpening(_ opening: Opening) async throws(StorageError) {
         for entry in catalogue.topics.values.sorted(by: { $0.name < $1.name }) {
-            try await openTopic(entry, from: 0) { opening.specification(entry, $0) }
+            publish(try await openTopic(entry, from: 0) { opening.specification(entry, $0) })
         }
         // The old journals have been taken over whole, so their files may be used again.
         for storage in shards { try await storage.begin() }
@@ -103,15 +103,16 @@ package actor Storage {
     private func openTopic(
         _ entry: TopicEntry, from first: Int32,
         _ specification: (Int32) -> PartitionSpecification
-    ) async throws(StorageError) {
+    ) async throws(StorageError) -> Topic {
         var partitions = topic(entry.name)?.partitions ?? []
         for number in first..<entry.partitionCount {
             partitions.append(
                 try await storage(for: entry.id, number).open(specification(number)))
         }
-        let topic = Topic(entry: entry, partitions: partitions)
-        open.withLock { $0[entry.name] = topic }
+        return Topic(entry: entry, partitions: partitions)
     }
+
+    private func publish(_ topic: Topic) { open.withLock { $0[topic.entry.name] = topic } }
 
     // MARK: Changing
 
@@ -138,6 +139,8 @@ package actor Storage {
         try await beginChange()
         defer { endChange() }
         guard catalogue.topics[name] == nil else { throw .topicExists(name) }
+        // A topic of the name whose deletion did not end must not leave its records to this one.
+        try await finishDeletions()
         var randomness = DeviceRandomness(shard.device)
         var config = config
         if config.durability == nil { config.set(options.durability) }
@@ -147,21 +150,23 @@ package actor Storage {
         catalogue.topics[name] = entry
         do throws(StorageError) {
             try await writeCatalogue()
-            try await openNew(entry, from: 0)
+            return try await openNew(entry, from: 0)
         } catch {
             // Half a topic is no topic: what was made of it is removed, now or at the next start.
-            open.withLock { $0[name] = nil }
             catalogue.topics[name] = nil
             catalogue.deleted.append(entry)
             try? await writeCatalogue()
             try? await finishDeletions()
             throw error
         }
-        return Topic(entry: entry, partitions: topic(name)?.partitions ?? [])
     }
 
-    private func openNew(_ entry: TopicEntry, from first: Int32) async throws(StorageError) {
-        try await openTopic(entry, from: first) { number in
+    /// Opens partitions that were never there. Nobody can reach them before they are durable: an append that was
+    /// acknowledged earlier would be lost with the directory or the checkpoint.
+    private func openNew(
+        _ entry: TopicEntry, from first: Int32
+    ) async throws(StorageError) -> Topic {
+        let topic = try await openTopic(entry, from: first) { number in
             var new = PartitionSpecification(
                 partition: TopicPartition(topic: entry.name, partition: number),
                 topic: entry.id, config: entry.config,
@@ -178,6 +183,8 @@ package actor Storage {
                 options.directory.appending(DataFiles.journal), .ioError,
                 doing: "writing a checkpoint in")
         }
+        publish(topic)
+        return topic
     }
 
     /// Gives a topic more partitions.
@@ -186,16 +193,22 @@ package actor Storage {
     ) async throws(StorageError) -> Topic {
         try await beginChange()
         defer { endChange() }
-        guard var entry = catalogue.topics[name] else { throw .unknownTopic(name) }
-        guard count > entry.partitionCount else {
-            throw .partitionsOnlyGrow(name, from: entry.partitionCount, to: count)
+        guard let old = catalogue.topics[name] else { throw .unknownTopic(name) }
+        // Those that are open count: the catalogue knows more where an earlier call failed half-way.
+        let first = Int32(clamping: topic(name)?.partitions.count ?? 0)
+        guard count > first, count >= old.partitionCount else {
+            throw .partitionsOnlyGrow(name, from: old.partitionCount, to: count)
         }
-        let first = entry.partitionCount
+        var entry = old
         entry.partitionCount = count
         catalogue.topics[name] = entry
-        try await writeCatalogue()
-        try await openNew(entry, from: first)
-        return Topic(entry: entry, partitions: topic(name)?.partitions ?? [])
+        do throws(StorageError) {
+            try await writeCatalogue()
+        } catch {
+            catalogue.topics[name] = old
+            throw error
+        }
+        return try await openNew(entry, from: first)
     }
 
     /// Ends a topic and removes its records.

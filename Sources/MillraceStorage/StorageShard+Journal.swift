@@ -130,6 +130,8 @@ extension StorageShard {
             return Journal.JournalFile(file, number: number)
         } catch {
             journal.fileCount -= 1
+            // Half a file is of no use, and on a full disk its space is.
+            try? await shard.remove(path)
             throw error
         }
     }
@@ -171,7 +173,9 @@ extension StorageShard {
             }
         }
         while await !checkpoint() {
-            // The segments are safe, and nothing is lost by saying so later: a full disk may have room again.
+            // The segments are safe, and nothing is lost by saying so later: a full disk may have room again. A close
+            // does not wait for that; recovery replays the file.
+            guard !isClosing else { return keepForRecovery() }
             do { try await shard.sleep(for: .seconds(1)) } catch { return }
         }
         file.logs = [:]

@@ -57,7 +57,7 @@ extension StorageShard {
             let size = try await io("reading", segment.file.path) { () throws(Errno) in
                 try segment.file.size()
             }
-            if known != nil, log.segments.isEmpty, base > expected {
+            if known != nil, base > expected {
                 note(log, missing: expected, before: base, segment, at: 0, "a segment is gone")
             }
             // A segment that ends below the recovery point was synchronised whole, and is not read again.
@@ -75,8 +75,8 @@ extension StorageShard {
                     at: segment.size, damage?.reason ?? "the segment is cut short")
             }
             expected = max(promised, segment.nextOffset)
-            // What was only scanned may be in the page cache alone.
-            if closedAt == nil { segment.isDirty = true }
+            // What was only scanned may be in the page cache alone, and what no checkpoint knows too.
+            if closedAt == nil || known == nil { segment.isDirty = true }
             // The tail of an unclean stop: everything from the first bad batch on is cut.
             if damage != nil, closedAt == nil { break }
         }

@@ -90,7 +90,10 @@ extension StorageShard {
         log.advanced.notifyAll()
         refuseWaiting(log, .unknownPartition(partition))
         do throws(Errno) {
-            while log.unfinishedCount > 0 || log.isBusy {
+            // Whatever makes files in the directory, or needs the segments, ends first.
+            while log.unfinishedCount > 0 || log.isBusy || log.finishingCount > 0
+                || log.isSynchronizing
+            {
                 try await shard.sleep(for: .milliseconds(1))
             }
         } catch {
@@ -109,7 +112,13 @@ extension StorageShard {
             } catch .noSuchFileOrDirectory {
                 return
             }
-            for name in names { try await shard.remove(directory.appending(name)) }
+            for name in names {
+                do throws(Errno) {
+                    try await shard.remove(directory.appending(name))
+                } catch .noSuchFileOrDirectory {
+                    // Retention was quicker.
+                }
+            }
             try await shard.remove(directory, directory: true)
             try await shard.synchronize(directory: options.directory)
         }

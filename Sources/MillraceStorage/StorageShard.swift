@@ -191,10 +191,12 @@ package actor StorageShard {
         let base = old.nextOffset
         let segment = try await Segment.create(in: log.directory, at: base, on: shard)
         log.segments.append(segment)
+        log.finishingCount &+= 1
         inBackground { await $0.finish(old, of: log) }
     }
 
     private func finish(_ segment: Segment, of log: PartitionLog) async {
+        defer { log.finishingCount &-= 1 }
         do throws(StorageError) {
             try await segment.finish(on: shard)
         } catch {

@@ -52,7 +52,8 @@ struct TopicCatalogue {
             var entry = TopicEntry(
                 name: name, id: id, partitionCount: count, config: TopicConfig())
             for setting in words.dropFirst(4) {
-                let parts = setting.split(separator: "=", maxSplits: 1)
+                let parts = setting.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 do throws(TopicConfigError) {
                     try entry.config.set(
                         String(parts[0]), to: parts.count == 2 ? String(parts[1]) : "")
