@@ -11,7 +11,7 @@ import Testing
 /// until the machine or the process dies; then the next life begins on the same disk. Whatever was acknowledged in any
 /// life is there in every later one, once, at its offset.
 @Suite struct EngineSimulationTests {
-    @Test(arguments: 0..<50)
+    @Test(arguments: 0..<4)
     func acknowledgedRecordsSurvive(seed: Int) throws {
         let story = EngineStory(seed: UInt64(seed))
         for _ in 0..<4 { try story.live() }

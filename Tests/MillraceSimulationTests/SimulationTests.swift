@@ -68,7 +68,7 @@ import Testing
             return try await exchange(bytes, socket)
         }
         #expect(echoed)
-        try node.run { [shard = node.shards[0]] in
+        _ = try node.run { [shard = node.shards[0]] in
             await #expect(throws: Errno.connectionRefused) {
                 _ = try await Socket.connect(to: SocketAddress(host: "a", port: 8), on: shard)
             }
