@@ -36,6 +36,12 @@ struct Checkpoint: Equatable {
         name.hasPrefix("shard-") && name.hasSuffix(".checkpoint")
     }
 
+    /// The shard in the name of a checkpoint; nil for any other name.
+    static func shard(inName name: String) -> Int? {
+        guard isCheckpoint(name) else { return nil }
+        return Int(name.dropFirst("shard-".count).dropLast(".checkpoint".count))
+    }
+
     func write(to path: FilePath, on shard: Shard) async throws(StorageError) {
         var lines = ["generation \(generation)", "clean \(isClean ? 1 : 0)"]
         for partition in partitions {

@@ -17,13 +17,24 @@ struct JournalContents {
         let partition: Int32
     }
 
+    /// A place that held a group which was acknowledged, and holds it no more.
+    struct Damage {
+        let file: FilePath
+        let position: UInt64
+        let reason: String
+    }
+
     var entries: [PartitionKey: [Entry]] = [:]
+    var damage: [Damage] = []
     /// The largest generation of any group, replayed or not.
     var lastGeneration: UInt64 = 0
     var groupCount = 0
 
-    private struct Group {
+    /// One group: what one write brought.
+    struct Group {
         let header: JournalFormat.GroupHeader
+        let position: UInt64
+        let end: UInt64
         let entries: [Entry]
     }
 
@@ -39,7 +50,14 @@ struct JournalContents {
         }
         for name in names {
             guard let journal = Journal.shard(inName: name) else { continue }
-            for group in try await read(directory.appending(name), on: shard) {
+            let path = directory.appending(name)
+            let found = try await read(path, on: shard)
+            if let last = found.last?.header, last.generation >= generations[journal] ?? 0,
+                let damage = try await damage(behind: found, path, on: shard)
+            {
+                contents.damage.append(damage)
+            }
+            for group in found {
                 contents.lastGeneration = max(
                     contents.lastGeneration, group.header.generation)
                 guard group.header.generation >= generations[journal] ?? 0 else { continue }
@@ -70,7 +88,7 @@ struct JournalContents {
     }
 
     /// The groups at the front of one file that belong together and are whole.
-    private static func read(
+    static func read(
         _ path: FilePath, on shard: Shard
     ) async throws(StorageError) -> [Group] {
         let (file, size) = try await io("reading", path) { () throws(Errno) in
@@ -95,10 +113,58 @@ struct JournalContents {
             guard groups.last.map({ $0.header.generation == header.generation }) ?? true,
                 let entries = entries(header, bytes, path, position)
             else { break }
-            groups.append(Group(header: header, entries: entries))
-            position += UInt64(JournalFormat.aligned(whole))
+            let end = position + UInt64(JournalFormat.aligned(whole))
+            groups.append(
+                Group(header: header, position: position, end: end, entries: entries))
+            position = end
         }
         return groups
+    }
+
+    /// Looks whether the groups of a file end where they ended when it was written: a later one which says that the group
+    /// in between was acknowledged shows that this one is damaged. Its entries are not used: they may be bytes of a record.
+    private static func damage(
+        behind groups: [Group], _ path: FilePath, on shard: Shard
+    ) async throws(StorageError) -> Damage? {
+        guard let last = groups.last else { return nil }
+        let (file, size) = try await io("reading", path) { () throws(Errno) in
+            let file = try await File.open(path, .read, on: shard)
+            return (file, try file.size())
+        }
+        let buffer = AlignedBuffer(count: Journal.groupBytesMax)
+        var position = last.end
+        while position < size {
+            let count = try await read(file, position, into: buffer)
+            guard count > 0 else { return nil }
+            for start in stride(from: 0, to: count, by: JournalFormat.alignment) {
+                let header = JournalFormat.group(
+                    UnsafeRawBufferPointer(start: buffer.pointer + start, count: count - start),
+                    available: size - position - UInt64(start))
+                if let header, header.generation == last.header.generation,
+                    header.sequence > last.header.sequence + 1,
+                    header.stableSequence > last.header.sequence,
+                    header.stableSequence < header.sequence,
+                    try await isWhole(header, file, position + UInt64(start))
+                {
+                    return Damage(
+                        file: path, position: last.end,
+                        reason: "the group of sequence \(last.header.sequence + 1) is damaged")
+                }
+            }
+            position += UInt64(count)
+        }
+        return nil
+    }
+
+    private static func isWhole(
+        _ header: JournalFormat.GroupHeader, _ file: File, _ position: UInt64
+    ) async throws(StorageError) -> Bool {
+        let whole = JournalFormat.groupHeaderSize + Int(header.bytes)
+        guard whole <= Journal.groupBytesMax else { return false }
+        let buffer = AlignedBuffer(count: whole)
+        let count = try await read(file, position, into: buffer)
+        return JournalFormat.isValid(
+            header, UnsafeRawBufferPointer(start: buffer.pointer, count: count))
     }
 
     private static func read(

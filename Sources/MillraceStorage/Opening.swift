@@ -113,7 +113,7 @@ struct Opening: Sendable {
             generation = max(
                 generation, checkpoint.generation + JournalFormat.generationStep)
             areClean = areClean && checkpoint.isClean
-            if let index = Int(name.dropFirst("shard-".count).prefix { $0.isNumber }) {
+            if let index = Checkpoint.shard(inName: name) {
                 generations[index] = checkpoint.generation
             }
             for partition in checkpoint.partitions {
@@ -132,6 +132,14 @@ struct Opening: Sendable {
         journal = try await JournalContents.read(
             directory, generations: generations, on: shard)
         generation = max(generation, journal.lastGeneration + JournalFormat.generationStep)
+        for damage in journal.damage {
+            logger.error(
+                "a journal is damaged; the segments are searched for what it held",
+                metadata: [
+                    "file": "\(damage.file)", "position": "\(damage.position)",
+                    "reason": "\(damage.reason)",
+                ])
+        }
         if !areClean {
             logger.notice("the last stop was not clean; recovering", metadata: [
                 "groups": "\(journal.groupCount)"
@@ -147,6 +155,7 @@ struct Opening: Sendable {
         specification.recoveryPoint = checkpoints[key]?.recoveryPoint
         specification.logStart = checkpoints[key]?.logStart ?? .zero
         specification.entries = journal.entries[key] ?? []
+        specification.isJournalDamaged = !journal.damage.isEmpty
         return specification
     }
 
@@ -157,10 +166,7 @@ struct Opening: Sendable {
         try await io("removing old journals in", directory) { () throws(Errno) in
             let names = try shard.device.list(directory)
             for name in names {
-                let index =
-                    Journal.shard(inName: name)
-                    ?? (Checkpoint.isCheckpoint(name)
-                        ? Int(name.dropFirst("shard-".count).prefix { $0.isNumber }) : nil)
+                let index = Journal.shard(inName: name) ?? Checkpoint.shard(inName: name)
                 if let index, index >= shardCount {
                     try await shard.remove(directory.appending(name))
                 }

@@ -147,6 +147,14 @@ package final class PartitionLog: @unchecked Sendable {
         return after == 0 ? nil : after - 1
     }
 
+    /// One past the last offset that the segment may hold for readers.
+    func end(of segment: Segment) -> Offset {
+        guard let index = segmentIndex(for: segment.baseOffset), index + 1 < segments.count else {
+            return highWatermark
+        }
+        return min(segments[index + 1].baseOffset, highWatermark)
+    }
+
     var sizeInBytes: UInt64 { segments.reduce(0) { $0 &+ $1.size } }
 
     /// Throws where the offset lies among records that are lost.

@@ -201,40 +201,49 @@ final class Segment: @unchecked Sendable {
 
     /// Reads the index files; false where there are none that fit a log of `logSize` bytes.
     func loadIndex(logSize: UInt64, on shard: Shard) async -> Bool {
-        guard let offsets = try? await contents(LogFiles.offsetIndex, on: shard),
-            let times = try? await contents(LogFiles.timeIndex, on: shard)
+        guard let offsets = try? await SegmentIndex.contents(path(LogFiles.offsetIndex), on: shard),
+            let times = try? await SegmentIndex.contents(path(LogFiles.timeIndex), on: shard)
         else { return false }
-        return index.load(
-            offsets: UnsafeRawBufferPointer(offsets.bytes),
-            times: UnsafeRawBufferPointer(times.bytes), logSize: logSize)
+        return index.load(offsets: offsets, times: times, logSize: logSize)
     }
 
-    private struct Contents {
-        let buffer: AlignedBuffer
-        let count: Int
-        var bytes: UnsafeRawBufferPointer {
-            UnsafeRawBufferPointer(start: buffer.pointer, count: count)
+    /// Gives up an index that does not fit the log: the log alone decides, and the next start makes a new one.
+    func distrustIndex(on shard: Shard) async {
+        index.removeAll()
+        await Self.removeIndex(file.path.removingLastComponent(), baseOffset, on: shard)
+    }
+
+    /// Whether a batch begins where the entry says, with the offset that it says.
+    func proves(_ entry: SegmentIndex.OffsetEntry) async throws(StorageError) -> Bool {
+        if index.isProven(entry) { return true }
+        let buffer = AlignedBuffer(count: RecordBatchHeader.size)
+        let count = try await io("reading", file.path) { () throws(Errno) in
+            try await file.read(into: buffer.mutableBytes, at: UInt64(entry.position))
         }
-    }
-
-    private func contents(_ suffix: String, on shard: Shard) async throws(Errno) -> Contents {
-        let file = try await File.open(path(suffix), .read, on: shard)
-        // An index of a 1 GiB segment has at most an entry for each batch.
-        let size = Int(min(try file.size(), 256 << 20))
-        let buffer = AlignedBuffer(count: max(1, size))
-        let target = UnsafeMutableRawBufferPointer(start: buffer.pointer, count: size)
-        return Contents(buffer: buffer, count: try await file.read(into: target, at: 0))
+        guard count == RecordBatchHeader.size,
+            let header = try? RecordBatchHeader(parsing: buffer.bytes),
+            header.baseOffset <= baseOffset.advanced(by: Int64(entry.relativeOffset)),
+            header.lastOffset <= baseOffset.advanced(by: Int64(entry.relativeOffset))
+        else { return false }
+        index.prove(entry)
+        return true
     }
 
     // MARK: Opening
 
+    /// What opening a segment found: where and why the walk ended early, if it did, and offsets that are lost before.
+    struct Loaded {
+        var damage: SegmentScanner.Damage?
+        var lost: [(offsets: Range<Offset>, position: UInt64, reason: String)] = []
+    }
+
     /// Takes over what the file holds below the byte `limit` and the offset `end`, from the index where it
     /// fits and by a walk from its last entry, or from the start.
-    /// - Returns: where and why the walk ended early, if it did.
+    /// - Parameter promised: below this offset everything was acknowledged, so that damage is passed over, not cut.
     func load(
-        upTo limit: UInt64, before end: Offset, depth: SegmentScanner.Depth, indexInterval: Int,
-        on shard: Shard
-    ) async throws(StorageError) -> SegmentScanner.Damage? {
+        upTo limit: UInt64, before end: Offset, promised: Offset, depth: SegmentScanner.Depth,
+        indexInterval: Int, on shard: Shard
+    ) async throws(StorageError) -> Loaded {
         var usesIndex = false
         if depth == .headers, await loadIndex(logSize: limit, on: shard) {
             // An entry says the last offset of its batch; those that reach beyond the end are forgotten.
@@ -254,17 +263,20 @@ final class Segment: @unchecked Sendable {
             size = UInt64(last.position)
             maxTimestamp = index.times.last?.timestamp ?? .none
         }
-        let damage = try await walk(
+        var damage = try await walk(
             upTo: limit, before: end, depth: depth, indexInterval: indexInterval)
-        guard damage != nil, usesIndex else { return damage }
-        // The index may have led astray; the log alone decides.
-        reset()
-        return try await walk(
-            upTo: limit, before: end, depth: .verified, indexInterval: indexInterval)
+        if usesIndex, damage != nil || nextOffset < promised {
+            // The index may have led astray; the log alone decides.
+            reset()
+            damage = try await walk(
+                upTo: limit, before: end, depth: .verified, indexInterval: indexInterval)
+        }
+        guard nextOffset < promised, size < limit else { return Loaded(damage: damage) }
+        return try await walkPastDamage(upTo: limit, promised: promised, indexInterval: indexInterval)
     }
 
     private func reset() {
-        index.truncate(toPosition: 0, relativeOffset: 0)
+        index.removeAll()
         size = 0
         nextOffset = baseOffset
         maxTimestamp = .none
@@ -291,5 +303,33 @@ final class Segment: @unchecked Sendable {
                 isDirty = false
             }
         }
+    }
+
+    /// Goes on behind what is damaged, up to the offset that is promised.
+    private func walkPastDamage(
+        upTo limit: UInt64, promised: Offset, indexInterval: Int
+    ) async throws(StorageError) -> Loaded {
+        var loaded = Loaded()
+        let survey = SegmentSurvey(
+            file, baseOffset: nextOffset, from: size, limit: limit, before: promised)
+        while nextOffset < promised {
+            switch try await survey.next() {
+            case .end: return loaded
+            case .damage(let damage):
+                loaded.damage =
+                    loaded.damage
+                    ?? SegmentScanner.Damage(position: damage.position, reason: damage.reason)
+            case .batch(let batch):
+                if let damage = loaded.damage, batch.header.baseOffset > nextOffset {
+                    loaded.lost.append(
+                        (nextOffset..<batch.header.baseOffset, damage.position, damage.reason))
+                }
+                loaded.damage = nil
+                size = batch.position
+                append(batch.header, indexInterval: indexInterval)
+                isDirty = false
+            }
+        }
+        return loaded
     }
 }

@@ -1,5 +1,7 @@
 internal import MillraceBytes
 internal import MillraceModel
+internal import MillraceShard
+internal import SystemPackage
 
 /// The sparse offset and time index of one segment.
 ///
@@ -27,6 +29,8 @@ final class SegmentIndex {
 
     private(set) var offsets: [OffsetEntry] = []
     private(set) var times: [TimeEntry] = []
+    /// Entries of this index that came from its file and were not compared with the log yet.
+    private var unproven: Set<UInt32> = []
 
     func append(_ entry: OffsetEntry) { offsets.append(entry) }
 
@@ -42,11 +46,23 @@ final class SegmentIndex {
         return after == 0 ? 0 : UInt64(offsets[after - 1].position)
     }
 
-    /// The last batch boundary in `(position, limit]` that the index knows.
-    func boundary(after position: UInt64, upTo limit: UInt64) -> UInt64? {
+    /// The entry of the last batch boundary in `(position, limit]` that the index knows.
+    func boundary(after position: UInt64, upTo limit: UInt64) -> OffsetEntry? {
         let after = offsets.partitioned { UInt64($0.position) > limit }
         guard after > 0, UInt64(offsets[after - 1].position) > position else { return nil }
-        return UInt64(offsets[after - 1].position)
+        return offsets[after - 1]
+    }
+
+    /// Whether the entry was made from the log, or has been compared with it.
+    func isProven(_ entry: OffsetEntry) -> Bool { !unproven.contains(entry.position) }
+
+    func prove(_ entry: OffsetEntry) { unproven.remove(entry.position) }
+
+    /// Forgets everything: the index does not fit its log, and every search starts at the front.
+    func removeAll() {
+        offsets = []
+        times = []
+        unproven = []
     }
 
     /// The offset from which a scan for the first record at or after the time begins.
@@ -87,38 +103,58 @@ final class SegmentIndex {
 
     /// Reads both files; false, with nothing taken, where they cannot be indexes of a log of that size.
     func load(
-        offsets offsetBytes: UnsafeRawBufferPointer, times timeBytes: UnsafeRawBufferPointer,
-        logSize: UInt64
+        offsets offsetBytes: ByteSlice, times timeBytes: ByteSlice, logSize: UInt64
     ) -> Bool {
         guard offsetBytes.count % 8 == 0, timeBytes.count % 12 == 0 else { return false }
-        var offsets: [OffsetEntry] = []
-        var times: [TimeEntry] = []
-        do throws(BytesError) {
-            var reader = ByteReader(offsetBytes)
-            while reader.remaining > 0 {
-                let entry = OffsetEntry(
-                    relativeOffset: try reader.readUInt32(), position: try reader.readUInt32())
-                guard UInt64(entry.position) < logSize, offsets.last.map({
-                    $0.relativeOffset < entry.relativeOffset && $0.position < entry.position
-                }) ?? true else { return false }
-                offsets.append(entry)
-            }
-            reader = ByteReader(timeBytes)
-            while reader.remaining > 0 {
-                let entry = TimeEntry(
-                    timestamp: Timestamp(milliseconds: try reader.readInt64()),
-                    relativeOffset: try reader.readUInt32())
-                guard times.last.map({
-                    $0.timestamp < entry.timestamp && $0.relativeOffset <= entry.relativeOffset
-                }) ?? true else { return false }
-                times.append(entry)
-            }
-        } catch {
-            return false
+        let offsets = Self.offsetEntries(offsetBytes)
+        let times = Self.timeEntries(timeBytes)
+        let areOffsetsSane = zip(offsets, offsets.dropFirst()).allSatisfy {
+            $0.relativeOffset < $1.relativeOffset && $0.position < $1.position
         }
+        let areTimesSane = zip(times, times.dropFirst()).allSatisfy {
+            $0.timestamp < $1.timestamp && $0.relativeOffset <= $1.relativeOffset
+        }
+        guard areOffsetsSane, areTimesSane,
+            offsets.last.map({ UInt64($0.position) < logSize }) ?? true
+        else { return false }
         self.offsets = offsets
         self.times = times
+        unproven = Set(offsets.map(\.position))
         return true
+    }
+
+    /// The whole entries, up to the zeros that Kafka keeps behind those of a segment it still writes.
+    static func offsetEntries(_ bytes: ByteSlice) -> [OffsetEntry] {
+        defer { withExtendedLifetime(bytes) {} }
+        var reader = ByteReader(bytes.bytes)
+        var entries: [OffsetEntry] = []
+        while let relativeOffset = try? reader.readUInt32(), let position = try? reader.readUInt32() {
+            if position == 0, relativeOffset == 0, !entries.isEmpty { break }
+            entries.append(OffsetEntry(relativeOffset: relativeOffset, position: position))
+        }
+        return entries
+    }
+
+    static func timeEntries(_ bytes: ByteSlice) -> [TimeEntry] {
+        defer { withExtendedLifetime(bytes) {} }
+        var reader = ByteReader(bytes.bytes)
+        var entries: [TimeEntry] = []
+        while let time = try? reader.readInt64(), let relativeOffset = try? reader.readUInt32() {
+            if time == 0, relativeOffset == 0, !entries.isEmpty { break }
+            entries.append(
+                TimeEntry(
+                    timestamp: Timestamp(milliseconds: time), relativeOffset: relativeOffset))
+        }
+        return entries
+    }
+
+    /// What an index file holds. An index of a 1 GiB segment has at most an entry for each batch, which bounds it.
+    static func contents(_ path: FilePath, on shard: Shard) async throws(Errno) -> ByteSlice {
+        let file = try await File.open(path, .read, on: shard)
+        let size = Int(min(try file.size(), 256 << 20))
+        let buffer = AlignedBuffer(count: max(1, size))
+        let target = UnsafeMutableRawBufferPointer(start: buffer.pointer, count: size)
+        return ByteSlice(buffer, offset: 0, count: try await file.read(into: target, at: 0))
     }
 }
 

@@ -56,6 +56,9 @@ final class SegmentScanner {
         case damage(Damage)
     }
 
+    /// Goes on at another place.
+    func move(to position: UInt64) { self.position = position }
+
     func next() async throws(StorageError) -> Step {
         guard position < limit else { return .end }
         guard limit - position >= UInt64(RecordBatchHeader.size) else {

@@ -87,7 +87,9 @@ package actor Storage {
             publish(try await openTopic(entry, from: 0) { opening.specification(entry, $0) })
         }
         // The old journals have been taken over whole, so their files may be used again.
-        for storage in shards { try await storage.begin() }
+        var recovered: [Checkpoint.Partition] = []
+        for storage in shards { recovered += await storage.checkpointedPartitions }
+        for storage in shards { try await storage.begin(recovered) }
         try await opening.removeLeftovers(shardCount: shards.count)
         try await finishDeletions()
         for storage in shards { try await storage.startWriting() }

@@ -6,9 +6,10 @@ internal import SystemPackage
 // The life of the journal's files: made, filled, retired, free again.
 
 extension StorageShard {
-    /// Checkpoints what recovery found, under a generation that leaves the old journal groups behind.
-    func begin() async throws(StorageError) {
-        guard await checkpoint() else {
+    /// Checkpoints what recovery found, under a generation that leaves the old journal groups behind: of all shards, since a
+    /// partition may come from another shard whose checkpoint no longer speaks of it.
+    func begin(_ recovered: [Checkpoint.Partition]) async throws(StorageError) {
+        guard await checkpoint(of: recovered) else {
             throw .io(journal.directory, .ioError, doing: "writing the first checkpoint in")
         }
     }
@@ -220,8 +221,19 @@ extension StorageShard {
 
     // MARK: Checkpoint
 
+    /// How far each partition is synchronised.
+    var checkpointedPartitions: [Checkpoint.Partition] {
+        logs.values.sorted { $0.partition < $1.partition }.map {
+            Checkpoint.Partition(
+                topic: $0.topic, partition: $0.partition.partition,
+                recoveryPoint: $0.recoveryPoint, logStart: $0.logStartOffset)
+        }
+    }
+
     /// Writes down how far each partition is synchronised; false where that failed.
-    func checkpoint(isClean: Bool = false) async -> Bool {
+    func checkpoint(
+        isClean: Bool = false, of partitions: [Checkpoint.Partition]? = nil
+    ) async -> Bool {
         checkpointsWanted += 1
         let wanted = checkpointsWanted
         while isCheckpointing {
@@ -236,11 +248,7 @@ extension StorageShard {
         let covers = checkpointsWanted
         let contents = Checkpoint(
             generation: journal.firstGeneration, isClean: isClean,
-            partitions: logs.values.map {
-                Checkpoint.Partition(
-                    topic: $0.topic, partition: $0.partition.partition,
-                    recoveryPoint: $0.recoveryPoint, logStart: $0.logStartOffset)
-            })
+            partitions: partitions ?? checkpointedPartitions)
         do throws(StorageError) {
             try await contents.write(
                 to: Checkpoint.path(options.directory, shard: shard.index), on: shard)

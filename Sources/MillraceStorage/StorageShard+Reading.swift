@@ -60,36 +60,13 @@ extension StorageShard {
         try log.checkIntact(offset)
         let segment = log.segments[index]
         let limit = log.visibleSize(of: segment)
-        if offset == log.highWatermark { return ReadCursor(segment: segment.baseOffset, position: limit) }
+        if offset == log.highWatermark {
+            return ReadCursor(segment: segment.baseOffset, position: limit)
+        }
         let start = segment.index.position(
             for: UInt32(truncatingIfNeeded: offset.value &- segment.baseOffset.value))
-        let scanner = SegmentScanner(segment.file, from: start, limit: limit, depth: .headers)
-        while true {
-            switch try await scanner.next() {
-            case .batch(let batch):
-                if batch.header.lastOffset >= offset {
-                    return ReadCursor(segment: segment.baseOffset, position: batch.position)
-                }
-            case .end:
-                // Every offset below the high watermark is in a batch, so the segment is not what it was.
-                throw .damaged(
-                    damaged(log, segment, from: offset, at: limit, "no batch holds the offset"))
-            case .damage(let damage):
-                throw .damaged(
-                    damaged(log, segment, from: offset, at: damage.position, damage.reason))
-            }
-        }
-    }
-
-    private func damaged(
-        _ log: PartitionLog, _ segment: Segment, from first: Offset, at position: UInt64,
-        _ reason: String
-    ) -> DamagedRange {
-        let last = log.segments.first { $0.baseOffset > segment.baseOffset }?.baseOffset
-        return DamagedRange(
-            partition: log.partition, first: first,
-            last: (last ?? log.highWatermark).advanced(by: -1), file: segment.file.path,
-            position: position, reason: reason)
+        let position = try await find(offset, log, segment, from: start, limit)
+        return ReadCursor(segment: segment.baseOffset, position: position)
     }
 
     /// The whole batches from the cursor on, up to about `bytesMax` but at least one, and not beyond the place `end`; nil
@@ -109,6 +86,12 @@ extension StorageShard {
             let segment = log.segments[index]
             var limit = log.visibleSize(of: segment)
             if let end, end.segment == cursor.segment { limit = min(limit, end.position) }
+            if let range = log.damage.first(where: {
+                $0.file == segment.file.path && $0.position >= cursor.position
+            }) {
+                if range.position == cursor.position { throw .damaged(range) }
+                limit = min(limit, range.position)
+            }
             if cursor.position < limit {
                 let end = try await boundary(log, segment, cursor.position, bytesMax, limit)
                 return FileRange(
@@ -134,7 +117,10 @@ extension StorageShard {
     ) async throws(StorageError) -> UInt64 {
         if limit - position <= UInt64(max(0, bytesMax)) { return limit }
         let wanted = min(limit, position &+ UInt64(max(0, bytesMax)))
-        if let known = segment.index.boundary(after: position, upTo: wanted) { return known }
+        if let known = segment.index.boundary(after: position, upTo: wanted) {
+            if try await segment.proves(known) { return UInt64(known.position) }
+            await segment.distrustIndex(on: shard)
+        }
         let scanner = SegmentScanner(segment.file, from: position, limit: limit, depth: .headers)
         var end = position
         while case .batch(let batch) = try await scanner.next() {
@@ -143,15 +129,13 @@ extension StorageShard {
             if end >= wanted { return end }
         }
         guard end > position else {
-            throw .damaged(
-                damaged(
-                    log, segment, from: segment.baseOffset, at: position,
-                    "what is there is no batch"))
+            throw .damaged(try await damagedRange(log, segment, at: position))
         }
         return end
     }
 
-    /// Reads the whole batches from the cursor on into memory; nil at the high watermark.
+    /// Reads the whole batches from the cursor on into memory; nil at the high watermark. Each batch's CRC-32C is
+    /// checked: what is damaged is refused, and what stands before it comes first.
     package func read(
         from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int
     ) async throws(StorageError) -> (ByteSlice, next: ReadCursor)? {
@@ -162,14 +146,39 @@ extension StorageShard {
         let count = try await io("reading", range.file.path) { () throws(Errno) in
             try await range.file.read(into: buffer.mutableBytes, at: range.position)
         }
-        guard count == range.count else {
-            let segment = log.segments.first { $0.baseOffset == cursor.segment } ?? log.active
-            throw .damaged(
-                damaged(
-                    log, segment, from: segment.baseOffset, at: range.position &+ UInt64(count),
-                    "the segment is cut short"))
+        guard let segment = log.segments.first(where: { $0.baseOffset == range.next.segment })
+        else {
+            throw .offsetOutOfRange(
+                log.partition, cursor.segment, first: log.logStartOffset, next: log.highWatermark)
         }
-        return (ByteSlice(buffer), range.next)
+        let whole = Self.wholeBytes(
+            UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), before: log.end(of: segment))
+        if whole == range.count { return (ByteSlice(buffer), range.next) }
+        guard whole == 0 else {
+            return (
+                ByteSlice(buffer, offset: 0, count: whole),
+                ReadCursor(
+                    segment: range.next.segment, position: range.position &+ UInt64(whole))
+            )
+        }
+        throw .damaged(try await damagedRange(log, segment, at: range.position))
+    }
+
+    /// How many of the bytes are batches as they were written, none of which reaches beyond the end.
+    private static func wholeBytes(_ bytes: UnsafeRawBufferPointer, before end: Offset) -> Int {
+        var sequence = BatchSequence(bytes, limit: bytes.count, verifiesChecksums: true)
+        var next = Offset.zero
+        var previous = 0
+        while true {
+            let start = sequence.position
+            guard let batch = try? sequence.next(), batch.header.nextOffset <= end else {
+                return start
+            }
+            // One of the two has a changed offset; whoever looks from the first on finds out which.
+            guard batch.header.baseOffset >= next else { return previous }
+            next = batch.header.nextOffset
+            previous = start
+        }
     }
 
     /// Waits until there is something at or beyond the offset to read; false where the time was over first.
@@ -211,7 +220,11 @@ extension StorageShard {
             let scanner = SegmentScanner(
                 segment.file, from: start, limit: log.visibleSize(of: segment), depth: .verified)
             while true {
-                guard case .batch(let batch) = try await scanner.next() else { break }
+                let step = try await scanner.next()
+                if case .damage(let damage) = step {
+                    throw .damaged(try await damagedRange(log, segment, at: damage.position))
+                }
+                guard case .batch(let batch) = step else { break }
                 guard batch.header.maxTimestamp >= time,
                     batch.header.nextOffset > log.logStartOffset
                 else { continue }

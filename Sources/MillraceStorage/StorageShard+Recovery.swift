@@ -15,6 +15,8 @@ struct PartitionSpecification: Sendable {
     var logStart = Offset.zero
     /// What the journals hold beyond the recovery point.
     var entries: [JournalContents.Entry] = []
+    /// Acknowledged entries are lost, so that the segments have to speak for themselves.
+    var isJournalDamaged = false
 }
 
 // Opening a partition: what its files hold, what the journal adds, and what nobody can vouch for.
@@ -36,9 +38,10 @@ extension StorageShard {
             try shard.device.list(directory).compactMap { LogFiles.baseOffset($0, LogFiles.log) }
         }
         let known = specification.recoveryPoint
-        let trustsScan = known == nil || specification.durability == .relaxed
+        let trustsScan =
+            known == nil || specification.durability == .relaxed || specification.isJournalDamaged
         try await load(log, bases.sorted(), known, trustsScan: trustsScan, specification.logStart)
-        if !trustsScan { try await replay(specification.entries, into: log) }
+        if specification.durability == .durable { try await replay(specification.entries, into: log) }
         try await settle(log, specification)
         logs[specification.partition] = log
         return log
@@ -58,27 +61,35 @@ extension StorageShard {
                 try segment.file.size()
             }
             if known != nil, base > expected {
-                note(log, missing: expected, before: base, segment, at: 0, "a segment is gone")
+                note(log, missing: expected, before: base, segment, at: 0, "a segment is gone",
+                    logStart: logStart)
             }
             // A segment that ends below the recovery point was synchronised whole, and is not read again.
             let next = index + 1 < bases.count ? bases[index + 1] : nil
             let closedAt = next.flatMap { next in known.map { next <= $0 } ?? true ? next : nil }
-            let damage = try await segment.load(
-                upTo: size, before: trustsScan ? Offset(.max) : known ?? .zero,
+            let loaded = try await segment.load(
+                upTo: size, before: closedAt ?? (trustsScan ? Offset(.max) : known ?? .zero),
+                promised: closedAt ?? known ?? .zero,
                 depth: closedAt == nil && trustsScan ? .verified : .headers,
                 indexInterval: log.config.indexIntervalBytes, on: shard)
             log.segments.append(segment)
+            for lost in loaded.lost {
+                note(
+                    log, missing: lost.offsets.lowerBound, before: lost.offsets.upperBound,
+                    segment, at: lost.position, lost.reason, logStart: logStart)
+            }
             let promised = closedAt ?? known ?? segment.nextOffset
             if segment.nextOffset < promised {
                 note(
                     log, missing: segment.nextOffset, before: promised, segment,
-                    at: segment.size, damage?.reason ?? "the segment is cut short")
+                    at: segment.size, loaded.damage?.reason ?? "the segment is cut short",
+                    logStart: logStart)
             }
             expected = max(promised, segment.nextOffset)
             // What was only scanned may be in the page cache alone, and what no checkpoint knows too.
             if closedAt == nil || known == nil { segment.isDirty = true }
             // The tail of an unclean stop: everything from the first bad batch on is cut.
-            if damage != nil, closedAt == nil { break }
+            if loaded.damage != nil, closedAt == nil { break }
         }
         if let known, expected < known {
             log.damage.append(
@@ -98,11 +109,13 @@ extension StorageShard {
 
     private func note(
         _ log: PartitionLog, missing first: Offset, before next: Offset, _ segment: Segment,
-        at position: UInt64, _ reason: String
+        at position: UInt64, _ reason: String, logStart: Offset
     ) {
+        // What lies below the log start is deleted, whether or not its files are gone already.
+        guard next > logStart else { return }
         log.damage.append(
             DamagedRange(
-                partition: log.partition, first: first, last: next.advanced(by: -1),
+                partition: log.partition, first: max(first, logStart), last: next.advanced(by: -1),
                 file: segment.file.path, position: position, reason: reason))
     }
 
@@ -117,6 +130,8 @@ extension StorageShard {
         for entry in entries where entry.header.baseOffset == log.writtenEnd {
             guard try await enterSegment(of: entry.header, log) else { continue }
             switch entry.header.kind {
+            case .note where entry.header.segment != log.active.baseOffset:
+                try await moveNoted(entry, log)
             case .note: try await takeNoted(entry, in: log.active, log)
             case .batches:
                 if journalFile?.path != entry.file {
@@ -142,6 +157,9 @@ extension StorageShard {
         of header: JournalFormat.EntryHeader, _ log: PartitionLog
     ) async throws(StorageError) -> Bool {
         if header.segment == log.active.baseOffset { return header.position == log.active.size }
+        // A segment that is damaged below the recovery point is not written again: what the journal has for it goes into the
+        // one that was made behind the damage.
+        if header.segment < log.active.baseOffset { return !log.damage.isEmpty }
         guard header.segment == log.writtenEnd, header.position == 0 else { return false }
         try log.active.truncate(to: log.active.size, nextOffset: log.writtenEnd)
         try await log.active.finish(on: shard)
@@ -169,6 +187,39 @@ extension StorageShard {
         for header in headers {
             segment.append(header, indexInterval: log.config.indexIntervalBytes)
         }
+    }
+
+    /// Copies batches that went straight to a segment which is damaged below them into the active one. If they are damaged
+    /// too, their offsets are lost and not given again.
+    private func moveNoted(
+        _ entry: JournalContents.Entry, _ log: PartitionLog
+    ) async throws(StorageError) {
+        let header = entry.header
+        let path = Segment.path(log.directory, header.segment, LogFiles.log)
+        let source = try await io("opening", path) { () throws(Errno) in
+            try await File.open(path, .read, on: shard)
+        }
+        let scanner = SegmentScanner(
+            source, from: header.position, limit: header.position &+ UInt64(header.count),
+            depth: .verified)
+        while log.writtenEnd < header.nextOffset, case .batch(let batch) = try await scanner.next(),
+            batch.header.baseOffset == log.writtenEnd
+        {
+            let segment = log.active
+            try await io("writing", segment.file.path) { () throws(Errno) in
+                try await segment.file.write(batch.bytes, at: segment.size)
+            }
+            segment.append(batch.header, indexInterval: log.config.indexIntervalBytes)
+        }
+        guard log.writtenEnd < header.nextOffset else { return }
+        log.damage.append(
+            DamagedRange(
+                partition: log.partition, first: log.writtenEnd,
+                last: header.nextOffset.advanced(by: -1), file: path, position: header.position,
+                reason: "what the journal notes there is gone"))
+        log.segments.append(
+            try await Segment.create(
+                in: log.directory, at: header.nextOffset, keepingBytes: true, on: shard))
     }
 
     /// Writes batches from the journal to the segment, which may have them already.

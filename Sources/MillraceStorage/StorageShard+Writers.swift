@@ -113,6 +113,7 @@ extension StorageShard {
         }
         if let failure = run.failure {
             stop(run, failure)
+            if run.holdsPartition { letGo(run.log) }
         } else {
             acknowledge(run)
         }

@@ -204,7 +204,8 @@ package actor StorageShard {
                 "partition": "\(log.partition)", "error": "\(error)",
             ])
         }
-        if log.durability == .relaxed { await synchronize(log) }
+        // Without a journal to recycle this is what bounds the search after an unclean stop.
+        if log.durability == .relaxed, await synchronize(log) { _ = await checkpoint() }
     }
 
     // MARK: Ends

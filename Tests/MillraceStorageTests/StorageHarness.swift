@@ -35,6 +35,43 @@ final class StorageHarness: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: directory.string) }
 
+    /// Runs the body on a shard of its own, with no storage open.
+    func onShard<Result: Sendable>(
+        _ body: @escaping @Sendable (Shard) async throws -> Result
+    ) async throws -> Result {
+        let thread = try ShardThread.start(index: 0, processor: nil)
+        let result: Swift.Result<Result, any Error> = await withCheckedContinuation {
+            continuation in
+            thread.shard.spawn { [shard = thread.shard] in
+                do {
+                    continuation.resume(returning: .success(try await body(shard)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        thread.stopAndJoin()
+        return try result.get()
+    }
+
+    func verify(evenIfInUse: Bool = false) async throws -> LogReport {
+        try await onShard { [directory] in
+            try await LogVerifier.verify(directory, evenIfInUse: evenIfInUse, on: $0)
+        }
+    }
+
+    /// The lines of a dump of a file in the data directory.
+    func dump(_ name: String, records: Bool = false, payloads: Bool = false) async throws -> [String] {
+        try await onShard { [directory] shard in
+            var lines: [String] = []
+            try await LogDump(
+                showsRecords: records, showsPayloads: payloads, on: shard,
+                print: { lines.append($0) }
+            ).dump(directory.appending(name))
+            return lines
+        }
+    }
+
     /// Opens the storage, runs the body on its first shard, and stops: cleanly, or as a crash of the process would,
     /// with nothing written that was not.
     func run<Result: Sendable>(
