@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Swift 6 mode everywhere; async functions stay on their caller's executor unless they say otherwise.
+/// Swift 6 mode everywhere; async functions stay on their caller's executor unless they say
+/// otherwise.
 let swift: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
@@ -90,7 +91,7 @@ var targets: [Target] = [
         name: "millrace",
         dependencies: [
             "Millrace", "MillraceBroker", "MillraceClient", "MillraceModel", "MillraceShard",
-            arguments, lifecycle, logging, system,
+            "MillraceStorage", arguments, lifecycle, logging, system,
         ],
         swiftSettings: swift),
 ]

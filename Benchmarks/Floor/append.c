@@ -14,8 +14,8 @@ enum { write_bytes = 256 << 10, sync_bytes = 8 << 20, journal_bytes = 256 << 20 
 
 static volatile uint32_t checksum;
 
-// Relaxed: batches are checksummed and reach the page cache 256 KiB at a time, and the kernel is told to begin
-// writing back every 8 MiB, so that the disk keeps up and memory does not fill.
+// Relaxed: batches are checksummed and reach the page cache 256 KiB at a time, and the kernel is
+// told to begin writing back every 8 MiB, so that the disk keeps up and memory does not fill.
 void run_append(const struct options *o) {
     size_t parts = o->batch_bytes < write_bytes ? write_bytes / o->batch_bytes : 1;
     char *source = allocate_pages(parts * o->batch_bytes, 5);
@@ -64,8 +64,9 @@ static void submit_durable(struct durable *d, unsigned slot) {
     d->submitted_ns[slot] = now_ns();
 }
 
-// Durable: each batch is one O_DIRECT write with DSYNC from a registered buffer into a file whose blocks are
-// all written before, with `depth` in flight. Nothing can acknowledge a batch sooner on this device.
+// Durable: each batch is one O_DIRECT write with DSYNC from a registered buffer into a file whose
+// blocks are all written before, with `depth` in flight. Nothing can acknowledge a batch sooner on
+// this device.
 void run_durable(const struct options *o) {
     struct durable d = {.batch_bytes = o->batch_bytes};
     d.batches = allocate_pages(o->depth * o->batch_bytes, 5);

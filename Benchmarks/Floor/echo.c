@@ -1,4 +1,5 @@
-// What a small request costs at least: received by a multishot receive of io_uring, sent back as it is.
+// What a small request costs at least: received by a multishot receive of io_uring, sent back as it
+// is.
 #define _GNU_SOURCE
 #include "floor.h"
 
@@ -62,7 +63,8 @@ static void receive_on(struct echo *e, int socket) {
     sqe->user_data = (uint64_t)socket;
 }
 
-// A reply's buffer goes back to the pool when it is sent: its completion carries the buffer's number above.
+// A reply's buffer goes back to the pool when it is sent: its completion carries the buffer's
+// number above.
 static void reply_on(struct echo *e, int socket, unsigned buffer, int bytes) {
     struct io_uring_sqe *sqe = next_sqe(&e->ring);
     io_uring_prep_send(sqe, socket, e->memory + buffer * buffer_bytes, (size_t)bytes, MSG_WAITALL);

@@ -1,4 +1,5 @@
-// The floor: the least work that does a job, in plain C, so that a server can be told how far above it it lies.
+// The floor: the least work that does a job, in plain C, so that a server can be told how far above
+// it it lies.
 #ifndef FLOOR_H
 #define FLOOR_H
 
@@ -20,7 +21,8 @@ struct options {
     bool json;
 };
 
-// Ends the program with the reason when an act failed: a floor that goes on after an error measures nothing.
+// Ends the program with the reason when an act failed: a floor that goes on after an error measures
+// nothing.
 #define CHECK(ok) \
     do { \
         if (!(ok)) fail(__FILE__, __LINE__, #ok); \
@@ -34,7 +36,8 @@ struct options {
 _Noreturn void fail(const char *file, int line, const char *what);
 _Noreturn void fail_with(const char *file, int line, const char *what, int error);
 
-// What the work between two points cost this process and its kernel workers (not the kernel's own threads).
+// What the work between two points cost this process and its kernel workers (not the kernel's own
+// threads).
 struct stopwatch {
     uint64_t began_ns;
     double began_cpu;
@@ -73,7 +76,8 @@ int make_file(const struct options *o, int flags);
 int make_written_file(const struct options *o, size_t bytes, int flags);
 void write_fully(int file, const void *bytes, size_t count, off_t offset);
 
-// A pair of connected loopback sockets: the child runs `load` on core 1 and ends, the caller stays on core 0.
+// A pair of connected loopback sockets: the child runs `load` on core 1 and ends, the caller stays
+// on core 0.
 typedef void load_function(int *sockets, unsigned count, const struct options *o);
 pid_t start_load(load_function *load, int *sockets, unsigned count, const struct options *o);
 void await_load(pid_t load);

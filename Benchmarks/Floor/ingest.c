@@ -1,4 +1,5 @@
-// What a broker must do to take bytes in: receive them, checksum them, write them to the page cache.
+// What a broker must do to take bytes in: receive them, checksum them, write them to the page
+// cache.
 #define _GNU_SOURCE
 #include "floor.h"
 

@@ -1,11 +1,13 @@
 // Durable appends to many partitions, in two ways.
 //
-// Per partition: each partition writes what waits for it and syncs its file; one sync at a time and partition.
+// Per partition: each partition writes what waits for it and syncs its file; one sync at a time and
+// partition.
 //
-// Journal: what waits for all partitions goes into a group, and a group is one O_DIRECT + DSYNC write of a
-// registered buffer to a pre-written file, two in flight, acknowledged in order. The partitions' files are written
-// through the page cache at the same time. The journal has two halves: when one is full, the files it covers are
-// synced in the background, and only then is it written again.
+// Journal: what waits for all partitions goes into a group, and a group is one O_DIRECT + DSYNC
+// write of a registered buffer to a pre-written file, two in flight, acknowledged in order. The
+// partitions' files are written through the page cache at the same time. The journal has two
+// halves: when one is full, the files it covers are synced in the background, and only then is it
+// written again.
 #define _GNU_SOURCE
 #include "partitions.h"
 
@@ -80,7 +82,8 @@ struct group {
     bool is_written;
 };
 
-// A half of the journal: the partitions it covers, and how many of them have been synced since it was full.
+// A half of the journal: the partitions it covers, and how many of them have been synced since it
+// was full.
 struct half {
     uint32_t *covered;
     uint32_t count, begun, synced;
@@ -124,7 +127,8 @@ static void cover(struct journal *j, uint32_t partition) {
     half->covered[half->count++] = partition;
 }
 
-// Keeps some syncs of the full half in flight: all at once would stand in the way of the journal's writes.
+// Keeps some syncs of the full half in flight: all at once would stand in the way of the journal's
+// writes.
 static void sync_in_background(struct journal *j) {
     struct half *half = &j->halves[(j->generation + 1) % 2];
     while (half->is_full && half->begun < half->count
@@ -134,7 +138,8 @@ static void sync_in_background(struct journal *j) {
     }
 }
 
-// Whether a group of so many bytes has a place, at the end of this half or at the start of the other one.
+// Whether a group of so many bytes has a place, at the end of this half or at the start of the
+// other one.
 static bool has_place(struct journal *j, size_t bytes) {
     if ((size_t)j->position + bytes <= half_bytes) return true;
     if (j->halves[(j->generation + 1) % 2].is_full) return false;
@@ -161,8 +166,8 @@ static size_t add_batches(struct journal *j, struct group *g, size_t length, uin
     return length;
 }
 
-// Everything that waits, of all partitions, becomes one group. Its device write is submitted before the
-// partitions' files are written, so that the two go on at the same time.
+// Everything that waits, of all partitions, becomes one group. Its device write is submitted before
+// the partitions' files are written, so that the two go on at the same time.
 static void write_group(struct journal *j) {
     struct load *l = &j->load;
     unsigned index = (j->oldest + j->in_flight) % groups;

@@ -1,4 +1,5 @@
-// floor NAME [--json] [--dir DIR] [--bytes N] [--batch N] [--depth N] [--partitions N] [--seconds S]
+// floor NAME [--json] [--dir DIR] [--bytes N] [--batch N] [--depth N] [--partitions N] [--seconds
+// S]
 #include "floor.h"
 
 #include <stdio.h>

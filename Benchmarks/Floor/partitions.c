@@ -124,8 +124,8 @@ void load_sync(struct load *l, uint32_t partition, uint64_t user_data) {
     sqe->user_data = user_data;
 }
 
-// What has been acknowledged but lies in the page cache still has to reach its segment: that belongs to the
-// cost, and to the rate that can be sustained.
+// What has been acknowledged but lies in the page cache still has to reach its segment: that
+// belongs to the cost, and to the rate that can be sustained.
 void load_report(struct load *l, const char *name) {
     struct cost acknowledged = stopwatch_stop(&l->watch);
     for (unsigned i = 0; i < l->options->partitions; i++)

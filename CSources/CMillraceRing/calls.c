@@ -40,7 +40,8 @@ bool millrace_is_resident(int file, uint64_t offset, uint64_t count) {
     if (syscall(SYS_cachestat, file, &range, &result, 0u) == 0) {
         return result.cached == last - first + 1;
     }
-    /* Before it, asking for each end's byte without waiting is a good guess: pages leave in runs. */
+    /* Before it, asking for each end's byte without waiting is a good guess: pages leave in runs.
+       */
     char byte;
     struct iovec one = {&byte, 1};
     return preadv2(file, &one, 1, (off_t)offset, RWF_NOWAIT) == 1 &&
@@ -59,7 +60,8 @@ int millrace_start_writeback(int file, uint64_t offset, uint64_t count) {
 }
 
 int millrace_lock(int file) {
-    /* An open-file-description lock: it goes with the process however that ends, and a second open in the
+    /* An open-file-description lock: it goes with the process however that ends, and a second open
+       in the
        same process is refused too. */
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(file, F_OFD_SETLK, &whole) == 0) return 0;

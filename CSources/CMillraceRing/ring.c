@@ -74,7 +74,8 @@ int millrace_ring_register_buffers(
     return io_uring_register_buffers(&ring->uring, (const struct iovec *)buffers, count);
 }
 
-/* A full submission queue is emptied into the kernel first. Losing a submission would leave its task waiting
+/* A full submission queue is emptied into the kernel first. Losing a submission would leave its
+   task waiting
    for ever, so a kernel that takes none ends the process with a word. */
 static struct io_uring_sqe *next(millrace_ring *ring, uint64_t token) {
     struct io_uring_sqe *entry = io_uring_get_sqe(&ring->uring);
@@ -90,7 +91,8 @@ static struct io_uring_sqe *next(millrace_ring *ring, uint64_t token) {
     return entry;
 }
 
-/* The prep functions of liburing 2.3 clear user_data in some versions, so the token is set after them. */
+/* The prep functions of liburing 2.3 clear user_data in some versions, so the token is set after
+   them. */
 #define PREPARE(prep, ...)                                  \
     do {                                                    \
         struct io_uring_sqe *entry = next(ring, token);     \

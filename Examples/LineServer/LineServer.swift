@@ -3,8 +3,8 @@ import Millrace
 import NIOCore
 import NIOPosix
 
-/// A small server with the log inside: every line that a client sends becomes a record of one topic, and is answered with
-/// its offset when it is on stable storage.
+/// A small server with the log inside: every line that a client sends becomes a record of one
+/// topic, and is answered with its offset when it is on stable storage.
 ///
 ///     line-server DIRECTORY [PORT]
 ///     printf 'hello\nworld\n' | nc 127.0.0.1 PORT      ->  0, then 1
@@ -33,7 +33,8 @@ struct LineServer {
         try await withThrowingDiscardingTaskGroup { group in
             try await server.executeThenClose { clients in
                 for try await client in clients {
-                    // A client that goes away in the middle of a line is no reason to end the server.
+                    // A client that goes away in the middle of a line is no reason to end the
+                    // server.
                     group.addTask { try? await serve(client, engine) }
                 }
             }

@@ -18,8 +18,8 @@ public struct RecordPosition: Hashable, Sendable {
 extension Engine {
     /// Appends one record and waits until it is as safe as its topic demands.
     ///
-    /// The partition is the given one, else the key's (murmur2 modulo the count, as Kafka's Java client), else one after
-    /// the other. Calls from many tasks at once are written together.
+    /// The partition is the given one, else the key's (murmur2 modulo the count, as Kafka's Java
+    /// client), else one after the other. Calls from many tasks at once are written together.
     /// - Throws: `unknownTopic`, `recordTooLarge`, `readOnly`, `closed`.
     @discardableResult
     public func append(
@@ -28,8 +28,9 @@ extension Engine {
         try await append([record], to: topic, partition: partition)[0]
     }
 
-    /// Appends records as few batches, at least one a partition, and waits for all of them. Records of one partition keep
-    /// their order; those of different partitions are acknowledged or refused apart.
+    /// Appends records as few batches, at least one a partition, and waits for all of them. Records
+    /// of one partition keep their order; those of different partitions are acknowledged or refused
+    /// apart.
     /// - Parameter compression: how the batches are stored and read.
     /// - Returns: where each record stands, in the order given.
     /// - Throws: what the first batch that was refused was refused for; others may be there.
@@ -76,7 +77,8 @@ extension Engine {
         return positions.compactMap { $0 }
     }
 
-    /// Appends one record batch in Kafka's stored form (version 2) as it is; its base offset is set.
+    /// Appends one record batch in Kafka's stored form (version 2) as it is; its base offset is
+    /// set.
     /// - Returns: the offset of its first record.
     /// - Throws: `invalidArgument` for what is no such batch, and what `append` throws.
     @discardableResult

@@ -60,7 +60,8 @@ extension Engine {
     }
 }
 
-/// The coordinator's log: the topic `__consumer_offsets`, made at the first commit and kept without limit of time.
+/// The coordinator's log: the topic `__consumer_offsets`, made at the first commit and kept without
+/// limit of time.
 struct OffsetsLog: CoordinatorLog {
     let storage: Storage
     let partitionCount: Int32

@@ -32,7 +32,8 @@ public struct BatchReader: AsyncSequence {
 
         init(_ reader: BatchReader) { self.reader = reader }
 
-        /// The next batch; nil at the end of the log as it was when reading began, unless the reader follows.
+        /// The next batch; nil at the end of the log as it was when reading began, unless the
+        /// reader follows.
         /// - Throws: `unknownTopic`, `offsetOutOfRange`, `dataLoss` naming the range, `closed`.
         public mutating func next() async throws(EngineError) -> ReadBatch? {
             let engine = reader.engine
@@ -105,7 +106,8 @@ public struct BatchReader: AsyncSequence {
     }
 }
 
-/// A batch as it is stored, and the offset from which its records were asked for: a batch travels whole.
+/// A batch as it is stored, and the offset from which its records were asked for: a batch travels
+/// whole.
 public struct ReadBatch: Sendable {
     public let view: RecordBatchView
     /// Records before it are passed over.
@@ -124,7 +126,8 @@ public struct ReadBatch: Sendable {
         view = try RecordBatchView(stored)
     }
 
-    /// Calls the body with each record, which borrows the batch's memory until the body returns. Nothing is allocated.
+    /// Calls the body with each record, which borrows the batch's memory until the body returns.
+    /// Nothing is allocated.
     public func forEachRecord(_ body: (RecordView) throws -> Void) throws {
         try view.forEachRecord { record in
             if record.offset >= first { try body(record) }
@@ -140,7 +143,8 @@ public struct ReadBatch: Sendable {
 }
 
 extension Engine {
-    /// The batches of a partition from a position on, to the end of the log as it is then, or beyond it as they come.
+    /// The batches of a partition from a position on, to the end of the log as it is then, or
+    /// beyond it as they come.
     public func batches(
         of topic: String, partition: Int32, from start: StartPosition = .beginning,
         following isFollowing: Bool = false
@@ -150,7 +154,8 @@ extension Engine {
             isFollowing: isFollowing)
     }
 
-    /// Lets a partition begin at the offset: older records are gone for every reader, and their segments are deleted.
+    /// Lets a partition begin at the offset: older records are gone for every reader, and their
+    /// segments are deleted.
     /// - Throws: `offsetOutOfRange` beyond the high watermark, `unknownTopic`.
     public func trim(
         _ topic: String, partition: Int32, to offset: Offset

@@ -109,7 +109,8 @@ extension Engine {
         return topic.partitions[Int(number)]
     }
 
-    /// A partition is a directory, files and memory, so a slip of the hand should not make a million.
+    /// A partition is a directory, files and memory, so a slip of the hand should not make a
+    /// million.
     private static let partitionsMax: Int32 = 10_000
 
     private static func checked(

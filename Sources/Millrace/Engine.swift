@@ -9,8 +9,9 @@ internal import SystemPackage
 
 /// An event log in a directory: topics, partitions, offsets and groups, inside your process.
 ///
-/// Every method may be called from any task and any number of them at once. Records of one partition are read in the order
-/// of their offsets; appends that one task makes one after the other keep that order.
+/// Every method may be called from any task and any number of them at once. Records of one
+/// partition are read in the order of their offsets; appends that one task makes one after the
+/// other keep that order.
 public final class Engine: Sendable {
     package let storage: Storage
     package let groups: GroupCoordinator
@@ -33,7 +34,8 @@ public final class Engine: Sendable {
     }
 
     /// Opens a directory, which is made if it is not there, and recovers what an unclean stop left.
-    /// - Throws: `directoryInUse`, `newerFormat`, `ringRefused`, `dataLoss` for a damaged checkpoint or topic list, `io`.
+    /// - Throws: `directoryInUse`, `newerFormat`, `ringRefused`, `dataLoss` for a damaged
+    /// checkpoint or topic list, `io`.
     public static func open(
         _ directory: String, options: EngineOptions = EngineOptions()
     ) async throws(EngineError) -> Engine {
@@ -69,8 +71,8 @@ public final class Engine: Sendable {
             threads: [])
     }
 
-    /// Acknowledges what was appended, makes everything durable, and gives the directory free. Appends and reads that
-    /// come later throw `closed`.
+    /// Acknowledges what was appended, makes everything durable, and gives the directory free.
+    /// Appends and reads that come later throw `closed`.
     public func close() async {
         guard gate.close() else { return }
         await storage.close()
@@ -78,7 +80,8 @@ public final class Engine: Sendable {
         for thread in threads { thread.stopAndJoin() }
     }
 
-    /// Runs a call of the layers below, unless the engine is closed, and turns its error into the engine's.
+    /// Runs a call of the layers below, unless the engine is closed, and turns its error into the
+    /// engine's.
     func call<Result>(
         _ body: () async throws(StorageError) -> Result
     ) async throws(EngineError) -> Result {
@@ -155,7 +158,8 @@ public final class Engine: Sendable {
         return threads
     }
 
-    /// Segments and connections are files, and the usual soft limit of 1,024 is for programs that use select(2).
+    /// Segments and connections are files, and the usual soft limit of 1,024 is for programs that
+    /// use select(2).
     private static func raiseFileLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

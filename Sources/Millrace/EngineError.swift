@@ -4,8 +4,8 @@ internal import MillraceRecords
 package import MillraceStorage
 internal import SystemPackage
 
-/// What an engine refuses or cannot do. `description` is a sentence with the name, the value, the limit and the way
-/// out; `kind` is for programs.
+/// What an engine refuses or cannot do. `description` is a sentence with the name, the value, the
+/// limit and the way out; `kind` is for programs.
 public struct EngineError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         case unknownTopic

@@ -15,7 +15,8 @@ public struct EngineOptions: Sendable {
     public var offsetsPartitionCount: Int32 = 50
     /// Bytes of one journal file. Each shard begins with one and makes more while all are in use.
     public var journalFileBytes = 64 << 20
-    /// Files that a shard's journal may have; while all wait to be recycled, durable appends wait too.
+    /// Files that a shard's journal may have; while all wait to be recycled, durable appends wait
+    /// too.
     public var journalFileCountMax = 8
     /// How often old segments are looked for.
     public var retentionInterval = Duration.seconds(300)

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Counts the calls that are inside the engine, so that its shards end after the last of them and none comes later: a call
-/// to a shard that has ended would wait for ever.
+/// Counts the calls that are inside the engine, so that its shards end after the last of them and
+/// none comes later: a call to a shard that has ended would wait for ever.
 final class Gate: Sendable {
     private struct State {
         var isClosed = false

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// The running kernel's version, against the lowest that has what the ring needs (IORING_SETUP_DEFER_TASKRUN).
+/// The running kernel's version, against the lowest that has what the ring needs
+/// (IORING_SETUP_DEFER_TASKRUN).
 struct KernelVersion: Comparable, CustomStringConvertible {
     let major: Int
     let minor: Int
@@ -27,7 +28,8 @@ struct KernelVersion: Comparable, CustomStringConvertible {
 
     var description: String { "\(major).\(minor)" }
 
-    /// Throws where the running kernel is too old. A release that cannot be read is left to the ring's own refusal.
+    /// Throws where the running kernel is too old. A release that cannot be read is left to the
+    /// ring's own refusal.
     static func check() throws(EngineError) {
         var name = utsname()
         guard uname(&name) == 0 else { return }

@@ -6,8 +6,8 @@ package import SystemPackage
 
 /// Serves an engine to clients: its listeners and the connections they accepted.
 ///
-/// One listener accepts for all shards and hands the connections round, so that each shard has its share whatever ports the
-/// clients come from.
+/// One listener accepts for all shards and hands the connections round, so that each shard has its
+/// share whatever ports the clients come from.
 package actor Broker {
     private nonisolated let shard: Shard
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -85,8 +85,8 @@ package actor Broker {
     /// How long clients have to take what is under way when the broker stops.
     private static let grace = Duration.seconds(5)
 
-    /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the last connection has ended. A
-    /// client that does not read is cut off after a while.
+    /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the
+    /// last connection has ended. A client that does not read is cut off after a while.
     package func stop() async {
         isStopping = true
         listener?.stop()

@@ -10,8 +10,9 @@ internal import SystemPackage
 
 /// One client of the native protocol.
 ///
-/// A task reads frames and acts on them; a second sends what gathers in the output queue. Each call that waits for something
-/// has a task of its own on the connection's shard, and every task ends before the connection does.
+/// A task reads frames and acts on them; a second sends what gathers in the output queue. Each call
+/// that waits for something has a task of its own on the connection's shard, and every task ends
+/// before the connection does.
 actor NativeConnection {
     nonisolated let shard: Shard
     nonisolated var unownedExecutor: UnownedSerialExecutor { shard.asUnownedSerialExecutor() }

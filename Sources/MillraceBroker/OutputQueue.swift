@@ -5,8 +5,8 @@ internal import MillraceShard
 internal import MillraceStorage
 internal import SystemPackage
 
-/// What a connection has to send, in order: frames, which gather until the socket takes them, and ranges of files, which go
-/// out as they lie.
+/// What a connection has to send, in order: frames, which gather until the socket takes them, and
+/// ranges of files, which go out as they lie.
 final class OutputQueue {
     private enum Item {
         case bytes([UInt8])

@@ -9,8 +9,8 @@ internal import SystemPackage
 
 /// A client's stream of batches for one topic: batches in, acknowledgements out in the same order.
 ///
-/// A batch is handed to its partition as it arrives and need not wait for those before it; one task then waits for the
-/// acknowledgements one after another.
+/// A batch is handed to its partition as it arrives and need not wait for those before it; one task
+/// then waits for the acknowledgements one after another.
 final class ProduceStream: @unchecked Sendable {
     private enum Waiting {
         case batch(tag: UInt64, bytes: Int, AppendTicket)

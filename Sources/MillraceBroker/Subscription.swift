@@ -6,9 +6,11 @@ internal import MillraceShard
 internal import MillraceStorage
 internal import SystemPackage
 
-/// A client's subscription to one partition: whole batches, sent as they lie in the log, against credit.
+/// A client's subscription to one partition: whole batches, sent as they lie in the log, against
+/// credit.
 ///
-/// One range of a segment is under way at a time, so a subscriber that does not read holds a range and no memory.
+/// One range of a segment is under way at a time, so a subscriber that does not read holds a range
+/// and no memory.
 final class Subscription: @unchecked Sendable {
     private let id: StreamID
     private let log: PartitionLog
@@ -17,7 +19,8 @@ final class Subscription: @unchecked Sendable {
     private(set) var isCancelled = false
     private let changed: Signal
 
-    /// What is sent at a time: enough that its header does not count, little enough to share the connection.
+    /// What is sent at a time: enough that its header does not count, little enough to share the
+    /// connection.
     private static let rangeBytesMax = 1 << 20
 
     init(_ id: StreamID, log: PartitionLog, request: WireSubscribeRequest, shard: Shard) {

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Millrace
 internal import MillraceModel
 internal import MillraceNativeProtocol

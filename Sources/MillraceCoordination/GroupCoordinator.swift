@@ -7,7 +7,8 @@ package protocol CoordinatorLog: Sendable {
     func partitionCount() async throws(CoordinationError) -> Int32
     /// Appends the records to one partition; when it returns they are there for good.
     func append(_ records: [Record], to partition: Int32) async throws(CoordinationError)
-    /// Hands out every record of the log, in the order of each partition; none where there is no log yet.
+    /// Hands out every record of the log, in the order of each partition; none where there is no
+    /// log yet.
     func load(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void) async throws(CoordinationError)
 }
 

@@ -2,14 +2,15 @@ package import MillraceModel
 
 /// The committed offsets of all groups: what replaying `__consumer_offsets` gives.
 ///
-/// A commit is decided by `records(for:)`, which changes nothing, and takes effect when its records are replayed, live
-/// after they were written and at a start alike.
+/// A commit is decided by `records(for:)`, which changes nothing, and takes effect when its records
+/// are replayed, live after they were written and at a start alike.
 package struct GroupOffsets: Sendable {
     private var groups: [String: [TopicPartition: CommittedOffset]] = [:]
 
     package init() {}
 
-    /// The most bytes that a member may write beside an offset (Kafka's `offset.metadata.max.bytes`).
+    /// The most bytes that a member may write beside an offset (Kafka's
+    /// `offset.metadata.max.bytes`).
     package static let metadataBytesMax = 4096
     private static let groupBytesMax = 255
 
@@ -50,7 +51,8 @@ package struct GroupOffsets: Sendable {
         groups[group] ?? [:]
     }
 
-    /// Which partition of the offsets topic a group's records go to: Kafka's `abs(group.hashCode) % count`.
+    /// Which partition of the offsets topic a group's records go to: Kafka's `abs(group.hashCode) %
+    /// count`.
     package static func partition(for group: String, count: Int32) -> Int32 {
         var hash: Int32 = 0
         for unit in group.utf16 { hash = hash &* 31 &+ Int32(unit) }

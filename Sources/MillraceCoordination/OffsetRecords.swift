@@ -30,9 +30,9 @@ package struct OffsetKey: Hashable, Sendable {
     }
 }
 
-/// The form of a committed offset as a record of `__consumer_offsets`, which is Kafka's: `OffsetCommitKey` version 1 as
-/// the key, `OffsetCommitValue` version 3 as the value, both with their version in front, integers big-endian. A record
-/// without a value takes the offset back.
+/// The form of a committed offset as a record of `__consumer_offsets`, which is Kafka's:
+/// `OffsetCommitKey` version 1 as the key, `OffsetCommitValue` version 3 as the value, both with
+/// their version in front, integers big-endian. A record without a value takes the offset back.
 package enum OffsetRecord {
     private static let keyVersions: ClosedRange<Int16> = 0...1
     private static let valueVersion: Int16 = 3
@@ -95,8 +95,8 @@ package enum OffsetRecord {
 }
 
 extension ByteWriter {
-    /// Two bytes of length and UTF-8, as Kafka's non-flexible strings. What is longer than the limits of groups and
-    /// metadata allow was refused before.
+    /// Two bytes of length and UTF-8, as Kafka's non-flexible strings. What is longer than the
+    /// limits of groups and metadata allow was refused before.
     fileprivate mutating func writeShortString(_ string: String) {
         let bytes = Array(string.utf8.prefix(Int(Int16.max)))
         writeInt16(Int16(bytes.count))

@@ -8,8 +8,8 @@ public struct Offset: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     public static func < (left: Offset, right: Offset) -> Bool { left.value < right.value }
 
-    /// The offset `count` records later. Wraps instead of trapping: a hostile count must not kill the
-    /// process, and every range that comes from outside is checked before it is used.
+    /// The offset `count` records later. Wraps instead of trapping: a hostile count must not kill
+    /// the process, and every range that comes from outside is checked before it is used.
     public func advanced(by count: Int64) -> Offset { Offset(value &+ count) }
 
     public var description: String { String(value) }
@@ -30,7 +30,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     public var description: String { String(milliseconds) }
 }
 
-/// Which leadership of the partition wrote a batch. It starts at 0 and grows by one at each election.
+/// Which leadership of the partition wrote a batch. It starts at 0 and grows by one at each
+/// election.
 public struct LeaderEpoch: Hashable, Comparable, Sendable {
     public var value: Int32
 

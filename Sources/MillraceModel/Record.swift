@@ -1,5 +1,5 @@
-/// A record as a producer makes it and a consumer sees it: an optional key, an optional value (none is a
-/// tombstone), headers, and a time.
+/// A record as a producer makes it and a consumer sees it: an optional key, an optional value (none
+/// is a tombstone), headers, and a time.
 public struct Record: Hashable, Sendable {
     public var key: [UInt8]?
     public var value: [UInt8]?

@@ -1,5 +1,5 @@
-/// What a topic's owner may set, by Kafka's names and with Kafka's defaults. Only what is set is kept; what is
-/// not follows the defaults of the version that reads it.
+/// What a topic's owner may set, by Kafka's names and with Kafka's defaults. Only what is set is
+/// kept; what is not follows the defaults of the version that reads it.
 public struct TopicConfig: Hashable, Sendable {
     /// The settings as given, each already known to parse.
     public private(set) var entries: [Key: String] = [:]
@@ -67,7 +67,8 @@ public struct TopicConfig: Hashable, Sendable {
         .milliseconds(number(.segmentMilliseconds, otherwise: 604_800_000))
     }
 
-    /// Segments are deleted, oldest first, while the partition has more than this; nil for no limit.
+    /// Segments are deleted, oldest first, while the partition has more than this; nil for no
+    /// limit.
     public var retentionBytes: Int64? {
         let bytes = number(.retentionBytes, otherwise: -1)
         return bytes < 0 ? nil : bytes
@@ -84,8 +85,8 @@ public struct TopicConfig: Hashable, Sendable {
 }
 
 extension TopicConfig.Key {
-    /// What the number may be. `segment.bytes` starts at 1 MiB and `max.message.bytes` ends at 64 MiB: a
-    /// batch must fit a segment and a receive buffer, both of which are bounded here.
+    /// What the number may be. `segment.bytes` starts at 1 MiB and `max.message.bytes` ends at 64
+    /// MiB: a batch must fit a segment and a receive buffer, both of which are bounded here.
     public var range: ClosedRange<Int64> {
         switch self {
         case .durability: 0...0

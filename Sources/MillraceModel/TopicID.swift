@@ -1,5 +1,5 @@
-/// The identity of a topic: a random (version 4) UUID, so that a topic that is deleted and created again under
-/// the same name is another topic (KIP-516). Printed in URL-safe base64 as Kafka does.
+/// The identity of a topic: a random (version 4) UUID, so that a topic that is deleted and created
+/// again under the same name is another topic (KIP-516). Printed in URL-safe base64 as Kafka does.
 public struct TopicID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let high: UInt64
     public let low: UInt64

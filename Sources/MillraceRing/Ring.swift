@@ -14,9 +14,9 @@ package struct IOSlice {
 
 /// One io_uring, used by the thread that made it and by no other.
 ///
-/// Every submission carries a token that comes back with its completion, together with the count or the
-/// negated errno that the system call would have given. Nothing reaches the kernel before `submit` or `wait`.
-/// Memory stays alive and unmoved until the completion.
+/// Every submission carries a token that comes back with its completion, together with the count or
+/// the negated errno that the system call would have given. Nothing reaches the kernel before
+/// `submit` or `wait`. Memory stays alive and unmoved until the completion.
 package struct Ring: ~Copyable {
     private let ring: OpaquePointer
     private let completions: UnsafeMutablePointer<millrace_completion>
@@ -50,8 +50,8 @@ package struct Ring: ~Copyable {
         }
     }
 
-    /// Makes the buffers known to the kernel once, so that `writeRegistered` need not map them each time.
-    /// They count against the memlock limit: `ENOMEM` where that is too small.
+    /// Makes the buffers known to the kernel once, so that `writeRegistered` need not map them each
+    /// time. They count against the memlock limit: `ENOMEM` where that is too small.
     package func registerBuffers(_ buffers: [UnsafeMutableRawBufferPointer]) throws(Errno) {
         let slices = buffers.map { millrace_slice(base: $0.baseAddress, length: $0.count) }
         let result = millrace_ring_register_buffers(ring, slices, UInt32(slices.count))
@@ -100,7 +100,8 @@ extension Ring {
             ring, file, base, Self.clamped(bytes.count), offset, durable, token)
     }
 
-    /// The slices themselves stay alive and unmoved until the completion, like the memory they describe.
+    /// The slices themselves stay alive and unmoved until the completion, like the memory they
+    /// describe.
     package func write(
         _ file: Int32, slices: UnsafeBufferPointer<IOSlice>, at offset: UInt64, durable: Bool,
         token: UInt64

@@ -1,8 +1,8 @@
 package import MillraceRing
 package import SystemPackage
 
-/// An open file of one shard. It closes itself when its last user lets go, so a segment that is deleted stays
-/// readable for the reads that are under way.
+/// An open file of one shard. It closes itself when its last user lets go, so a segment that is
+/// deleted stays readable for the reads that are under way.
 ///
 /// All calls but `handle` are made on the shard that opened it.
 package final class File: @unchecked Sendable {
@@ -67,7 +67,8 @@ package final class File: @unchecked Sendable {
             shard.device.write(
                 handle, registered: buffer, bytes, at: offset, durable: true, $0)
         }
-        // What is not aligned cannot be continued past the page cache, so a short write is a failed one.
+        // What is not aligned cannot be continued past the page cache, so a short write is a failed
+        // one.
         if count != bytes.count { throw .ioError }
     }
 
@@ -125,7 +126,8 @@ extension Shard {
         _ = try await checked { device.remove(path, directory: directory, $0) }
     }
 
-    /// Makes the directory's entries durable: a file that was made or renamed in it then survives power loss.
+    /// Makes the directory's entries durable: a file that was made or renamed in it then survives
+    /// power loss.
     package func synchronize(directory: FilePath) async throws(Errno) {
         let file = try await File.open(directory, .directory, on: self)
         try await file.synchronize(dataOnly: false)

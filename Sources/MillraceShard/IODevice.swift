@@ -2,8 +2,8 @@ package import MillraceModel
 package import MillraceRing
 package import SystemPackage
 
-/// Where a suspended task waits for one operation: resumed exactly once, on the shard, with a count or a
-/// negated errno.
+/// Where a suspended task waits for one operation: resumed exactly once, on the shard, with a count
+/// or a negated errno.
 package typealias Completion = UnsafeContinuation<Int32, Never>
 
 /// What a device calls an open file or socket.
@@ -19,8 +19,8 @@ package enum FileAccess: Sendable {
     case readWrite
     /// Made if it is not there.
     case create
-    /// Made if it is not there, past the page cache (O_DIRECT): memory, offsets and counts are multiples of
-    /// 4,096. A file system may refuse with `EINVAL`.
+    /// Made if it is not there, past the page cache (O_DIRECT): memory, offsets and counts are
+    /// multiples of 4,096. A file system may refuse with `EINVAL`.
     case createDirect
     /// A directory, to be synchronised.
     case directory
@@ -28,9 +28,10 @@ package enum FileAccess: Sendable {
 
 /// The one place where production code meets the machine: files, sockets and time.
 ///
-/// Two devices stand behind it, the real ring (`RingDevice`) and the simulated one, which keeps live and durable
-/// bytes apart and fails on demand. A device belongs to one shard and is called on that shard only. Every call
-/// that takes a `Completion` resumes it exactly once; memory handed over stays alive and unmoved until then.
+/// Two devices stand behind it, the real ring (`RingDevice`) and the simulated one, which keeps
+/// live and durable bytes apart and fails on demand. A device belongs to one shard and is called on
+/// that shard only. Every call that takes a `Completion` resumes it exactly once; memory handed
+/// over stays alive and unmoved until then.
 package protocol IODevice: AnyObject {
     // MARK: Time
 
@@ -62,7 +63,8 @@ package protocol IODevice: AnyObject {
     func write(
         _ file: Handle, registered buffer: Int, _ bytes: UnsafeRawBufferPointer, at offset: UInt64,
         durable: Bool, _ completion: Completion)
-    /// Once for each device. False where the kernel refuses (the memlock limit): plain writes still work.
+    /// Once for each device. False where the kernel refuses (the memlock limit): plain writes still
+    /// work.
     func registerBuffers(_ buffers: [UnsafeMutableRawBufferPointer]) -> Bool
     func synchronize(_ file: Handle, dataOnly: Bool, _ completion: Completion)
     /// Reserves space without changing the size: `ENOSPC` here and not at the write.
@@ -93,8 +95,8 @@ package protocol IODevice: AnyObject {
     /// `more`: something follows at once, so a packet may wait for it.
     func send(
         _ socket: Handle, _ bytes: UnsafeRawBufferPointer, more: Bool, _ completion: Completion)
-    /// Sends file bytes without copying, before it returns: a count, or a negated errno: `-EAGAIN` while the
-    /// socket is full, `notResident` where a disk would have to be waited for.
+    /// Sends file bytes without copying, before it returns: a count, or a negated errno: `-EAGAIN`
+    /// while the socket is full, `notResident` where a disk would have to be waited for.
     func sendFileNow(_ socket: Handle, _ file: Handle, at offset: UInt64, count: Int) -> Int
     /// The same through the kernel's workers, for bytes that are not in the page cache.
     func sendFile(
@@ -111,7 +113,8 @@ package protocol IODevice: AnyObject {
     func cancel(_ handle: Handle)
 }
 
-/// What `sendFileNow` returns where the bytes are not in the page cache: no errno that sendfile(2) has.
+/// What `sendFileNow` returns where the bytes are not in the page cache: no errno that sendfile(2)
+/// has.
 package let notResident = Int.min
 
 /// A point in monotonic time, in nanoseconds.

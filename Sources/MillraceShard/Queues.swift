@@ -33,7 +33,8 @@ struct JobQueue: ~Copyable {
     }
 }
 
-/// What is to be woken when, a binary heap ordered by deadline and, at the same deadline, by who came first.
+/// What is to be woken when, a binary heap ordered by deadline and, at the same deadline, by who
+/// came first.
 struct TimerQueue {
     struct Timer {
         var deadline: Instant

@@ -2,7 +2,8 @@ internal import Glibc
 internal import MillraceRing
 package import SystemPackage
 
-// What the real device does with a system call of its own, and the cold read, which goes through a pipe.
+// What the real device does with a system call of its own, and the cold read, which goes through a
+// pipe.
 
 extension RingDevice {
     package func size(_ file: Handle) throws(Errno) -> UInt64 {

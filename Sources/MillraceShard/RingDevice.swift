@@ -5,8 +5,8 @@ package import SystemPackage
 
 /// The real device: one io_uring, and system calls made at once where those are cheaper.
 ///
-/// Made and used on the thread of its shard. A task that waits is an `UnsafeContinuation` whose bits travel
-/// through the kernel as the submission's token, so that waiting allocates nothing.
+/// Made and used on the thread of its shard. A task that waits is an `UnsafeContinuation` whose
+/// bits travel through the kernel as the submission's token, so that waiting allocates nothing.
 package final class RingDevice: IODevice {
     private let ring: Ring
     /// Other threads write here to end a `wait`.
@@ -104,7 +104,8 @@ package final class RingDevice: IODevice {
             case .read: O_RDONLY
             case .readWrite: O_RDWR
             case .create: O_RDWR | O_CREAT
-            // Swift's Glibc does not show O_DIRECT, which is this on every Linux that has io_uring on x86-64.
+            // Swift's Glibc does not show O_DIRECT, which is this on every Linux that has io_uring
+            // on x86-64.
             case .createDirect: O_RDWR | O_CREAT | RingDevice.direct
             case .directory: O_RDONLY | O_DIRECTORY
             }

@@ -5,10 +5,11 @@ internal import Synchronization
 
 /// One thread with one device, and the executor of everything that is pinned to it.
 ///
-/// Connections and partitions are actors whose executor is a shard; their code is straight-line `await`. Tasks
-/// are started through `spawn` only: without its executor preference each suspension would bounce through the
-/// global pool (27 to 31 us instead of 0.2 to 0.4). A shard's own thread runs the loop (`ShardThread`), or, under
-/// simulation, a scheduler runs one job after another with `runNextJob`.
+/// Connections and partitions are actors whose executor is a shard; their code is straight-line
+/// `await`. Tasks are started through `spawn` only: without its executor preference each suspension
+/// would bounce through the global pool (27 to 31 us instead of 0.2 to 0.4). A shard's own thread
+/// runs the loop (`ShardThread`), or, under simulation, a scheduler runs one job after another with
+/// `runNextJob`.
 package final class Shard: SerialExecutor, TaskExecutor, @unchecked Sendable {
     package let index: Int
     package let device: any IODevice
@@ -24,7 +25,8 @@ package final class Shard: SerialExecutor, TaskExecutor, @unchecked Sendable {
     let inbox: any Inbox
     private let taskCount = Atomic<Int>(0)
 
-    /// - Parameter inbox: how jobs from elsewhere arrive; a simulation checks here that all happens on its thread.
+    /// - Parameter inbox: how jobs from elsewhere arrive; a simulation checks here that all happens
+    /// on its thread.
     package init(index: Int, device: any IODevice, inbox: any Inbox) {
         self.index = index
         self.device = device
@@ -88,8 +90,8 @@ package final class Shard: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Tasks that were spawned and have not ended.
     package var liveTaskCount: Int { taskCount.load(ordering: .relaxed) }
 
-    /// Ends the shard: whatever is parked, now or later, goes on with `ECANCELED`, and the loop ends when the
-    /// last task has.
+    /// Ends the shard: whatever is parked, now or later, goes on with `ECANCELED`, and the loop
+    /// ends when the last task has.
     package func stop() {
         isStopping = true
         for token in parked.keys.sorted() { unpark(token, -Errno.canceled.rawValue) }
@@ -97,8 +99,8 @@ package final class Shard: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     // MARK: Parking and time
 
-    /// Suspends the caller until `unpark` is called with the token that `register` gets: with its result, or
-    /// with `-ECANCELED` when the shard stops.
+    /// Suspends the caller until `unpark` is called with the token that `register` gets: with its
+    /// result, or with `-ECANCELED` when the shard stops.
     package func park(_ register: (ParkToken) -> Void) async -> Int32 {
         await withUnsafeContinuation { (completion: Completion) in
             guard !isStopping else {

@@ -80,12 +80,14 @@ private final class Launch: @unchecked Sendable {
         Shard.setCurrent(nil)
     }
 
-    /// Runs what is there, hands its submissions to the kernel in one go, and sleeps when nothing is left.
+    /// Runs what is there, hands its submissions to the kernel in one go, and sleeps when nothing
+    /// is left.
     private static func loop(_ shard: Shard, _ device: RingDevice, _ inbox: ThreadInbox) {
         while true {
             inbox.drain(into: shard)
             shard.fireTimers()
-            // Only the jobs that are there now: what they add waits until completions had their turn.
+            // Only the jobs that are there now: what they add waits until completions had their
+            // turn.
             for _ in 0..<shard.jobs.count { shard.runNextJob() }
             if shard.hasJobs || !inbox.prepareToSleep() {
                 device.submit()
@@ -132,8 +134,8 @@ private final class ThreadInbox: Inbox {
         return taken
     }
 
-    /// Announces the sleep, then looks once more: a job that came in between is seen here, or sees the
-    /// announcement and wakes the shard.
+    /// Announces the sleep, then looks once more: a job that came in between is seen here, or sees
+    /// the announcement and wakes the shard.
     func prepareToSleep() -> Bool {
         isSleeping.store(true, ordering: .sequentiallyConsistent)
         guard hasJobs.load(ordering: .sequentiallyConsistent) else { return true }

@@ -2,8 +2,8 @@ package import SystemPackage
 
 /// Where tasks of one shard wait for a change that another task of that shard makes.
 ///
-/// The waiter looks at the state, and waits while it is not what it wants, in a loop: on one shard nothing can
-/// happen between the look and the wait, so no wake-up is lost.
+/// The waiter looks at the state, and waits while it is not what it wants, in a loop: on one shard
+/// nothing can happen between the look and the wait, so no wake-up is lost.
 package final class Signal {
     private let shard: Shard
     private var waiters: [ParkToken] = []

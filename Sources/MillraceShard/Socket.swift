@@ -1,7 +1,8 @@
 internal import MillraceRing
 package import SystemPackage
 
-/// A connected TCP socket of one shard; it closes when its last user lets go. All calls are made on that shard.
+/// A connected TCP socket of one shard; it closes when its last user lets go. All calls are made on
+/// that shard.
 package final class Socket: @unchecked Sendable {
     package let handle: Handle
     package let shard: Shard
@@ -26,7 +27,8 @@ package final class Socket: @unchecked Sendable {
         try await checked { shard.device.receive(handle, into: bytes, $0) }
     }
 
-    /// Sends all of the bytes. `more`: something follows at once, so the last packet may wait for it.
+    /// Sends all of the bytes. `more`: something follows at once, so the last packet may wait for
+    /// it.
     package func send(
         _ bytes: UnsafeRawBufferPointer, more: Bool = false
     ) async throws(Errno) {
@@ -37,8 +39,8 @@ package final class Socket: @unchecked Sendable {
         }
     }
 
-    /// Sends a range of a file without copying it: at once while it is in the page cache and the socket takes
-    /// it, through the kernel's workers where a disk has to be waited for.
+    /// Sends a range of a file without copying it: at once while it is in the page cache and the
+    /// socket takes it, through the kernel's workers where a disk has to be waited for.
     /// - Throws: `ENODATA` where the file is shorter than that.
     package func sendFile(
         _ file: File, at offset: UInt64, count: Int

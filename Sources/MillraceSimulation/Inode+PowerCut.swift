@@ -1,5 +1,5 @@
-/// How much of what was not synchronised a power cut leaves: by pages at random, or one of the extremes, which
-/// random pages alone would hardly ever reach.
+/// How much of what was not synchronised a power cut leaves: by pages at random, or one of the
+/// extremes, which random pages alone would hardly ever reach.
 enum PowerCutMood {
     case nothingSurvives
     case everythingSurvives
@@ -53,7 +53,8 @@ extension Inode {
     }
 
     private func losePages(_ mood: PowerCutMood, _ random: inout SeededRandom) {
-        // The file system cuts a file in its own journal: before the cut nothing written after it can survive.
+        // The file system cuts a file in its own journal: before the cut nothing written after it
+        // can survive.
         if let cutTo {
             guard mood.survives(&random) else { return }
             durableSize = min(durableSize, cutTo)

@@ -1,17 +1,20 @@
 internal import Glibc
 internal import MillraceShard
 
-/// A file or directory of a simulated disk: what programs see, and what power loss would leave, apart.
+/// A file or directory of a simulated disk: what programs see, and what power loss would leave,
+/// apart.
 ///
-/// A page without bytes is a page of zeros. `unsynced` names the pages whose live and durable bytes may differ, and
-/// whether a sync would still write them: after a failed sync the kernel takes them for clean, though they are not.
+/// A page without bytes is a page of zeros. `unsynced` names the pages whose live and durable bytes
+/// may differ, and whether a sync would still write them: after a failed sync the kernel takes them
+/// for clean, though they are not.
 final class Inode {
     static let pageBytes = 4096
 
     struct Page {
         var live: [UInt8]?
         var durable: [UInt8]?
-        /// Which change of the file each of them is from: of two syncs under way the older never undoes the newer.
+        /// Which change of the file each of them is from: of two syncs under way the older never
+        /// undoes the newer.
         var liveVersion: UInt64 = 0
         var durableVersion: UInt64 = 0
     }

@@ -2,8 +2,8 @@
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// The seed is mixed first: as a plain start, or a multiple of the step, neighbouring seeds would draw the same
-    /// numbers a few places later, and tell one story many times.
+    /// The seed is mixed first: as a plain start, or a multiple of the step, neighbouring seeds
+    /// would draw the same numbers a few places later, and tell one story many times.
     package init(seed: UInt64) {
         var mixed = seed ^ 0x5851_F42D_4C95_7F2D
         for _ in 0..<2 {

@@ -85,8 +85,8 @@ package final class SimulatedDevice: IODevice {
             guard case .success(let open) = open else { return }
             Self.put(slices, count, open.inode, at: offset, durable: durable)
         }
-        // Cut off in the middle, a write has reached the cache up to one of its sectors; what the disk has of it is
-        // for the power cut to decide.
+        // Cut off in the middle, a write has reached the cache up to one of its sectors; what the
+        // disk has of it is for the power cut to decide.
         let land: (Int) -> Void = { eighths in put(total * eighths / 8 / 512 * 512, false) }
         let time = durable ? 30_000...300_000 : 5_000...80_000
         process.begin(nil, completion, nanoseconds: time, land: land) { [process] in

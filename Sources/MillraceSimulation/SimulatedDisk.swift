@@ -29,7 +29,8 @@ package final class SimulatedDisk: @unchecked Sendable {
     }
 
     private let root = Inode(isDirectory: true)
-    /// Whether files are opened past the page cache, or refused with `EINVAL` as some file systems do.
+    /// Whether files are opened past the page cache, or refused with `EINVAL` as some file systems
+    /// do.
     package var allowsDirect = true
     /// Bytes that fit on the disk.
     package var capacity = UInt64.max

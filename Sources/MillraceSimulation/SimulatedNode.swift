@@ -28,8 +28,8 @@ package final class SimulatedNode: @unchecked Sendable {
         shards[index].spawn(body)
     }
 
-    /// Ends the node at this instant, whatever it is doing. Nothing it still does has an effect; its tasks are led to
-    /// their ends, so that one which cannot end is found.
+    /// Ends the node at this instant, whatever it is doing. Nothing it still does has an effect;
+    /// its tasks are led to their ends, so that one which cannot end is found.
     /// - Parameter powerCut: also takes from the disk what was not synchronised, as the seed wills.
     package func kill(powerCut: Bool) {
         guard isAlive else { return }

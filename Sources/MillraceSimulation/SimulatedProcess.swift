@@ -1,9 +1,11 @@
 internal import MillraceShard
 internal import SystemPackage
 
-/// What the shards of one node share: open files and sockets, and the operations that have not completed.
+/// What the shards of one node share: open files and sockets, and the operations that have not
+/// completed.
 ///
-/// After `isAlive` has become false nothing of it has an effect any more, and nothing draws from the seed.
+/// After `isAlive` has become false nothing of it has an effect any more, and nothing draws from
+/// the seed.
 final class SimulatedProcess {
     enum Open {
         case file(SimulatedDisk.OpenFile)

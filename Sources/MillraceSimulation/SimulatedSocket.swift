@@ -181,7 +181,8 @@ final class SimulatedSocket {
         leave()
     }
 
-    /// The end's machine or process has gone: the peer hears of it soon, or only when it asks, long after.
+    /// The end's machine or process has gone: the peer hears of it soon, or only when it asks, long
+    /// after.
     func die(losingBytes: Bool) {
         let isSilent = simulation.random.oneIn(3)
         if losingBytes { peer?.losesArrivals = true }

@@ -2,10 +2,11 @@ internal import CMillraceSimulation
 internal import Glibc
 internal import MillraceShard
 
-/// One seed, one thread, one clock: everything that happens in a simulated world, in the order the seed decides.
+/// One seed, one thread, one clock: everything that happens in a simulated world, in the order the
+/// seed decides.
 ///
-/// The production code runs as it is; its shards take their jobs from here instead of from threads, and its
-/// devices are simulated ones. All of it belongs to the thread that made the simulation.
+/// The production code runs as it is; its shards take their jobs from here instead of from threads,
+/// and its devices are simulated ones. All of it belongs to the thread that made the simulation.
 package final class Simulation: @unchecked Sendable {
     package let seed: UInt64
     package var random: SeededRandom
@@ -29,7 +30,8 @@ package final class Simulation: @unchecked Sendable {
         escapesBefore = millrace_simulation_escapes()
     }
 
-    /// Jobs that the simulated code gave to the runtime's global pool, where no seed rules: none, if all is well.
+    /// Jobs that the simulated code gave to the runtime's global pool, where no seed rules: none,
+    /// if all is well.
     package var escapeCount: UInt64 { millrace_simulation_escapes() - escapesBefore }
 
     // MARK: Shards
@@ -78,7 +80,8 @@ package final class Simulation: @unchecked Sendable {
         let next = min(events.nextTime ?? .max, timer?.time ?? .max)
         if !ready.isEmpty, next > now {
             stepCount += 1
-            // A job takes its time, so that events come between jobs that wait, as they do on a machine.
+            // A job takes its time, so that events come between jobs that wait, as they do on a
+            // machine.
             now += UInt64(random.below(4000))
             let shard = ready[random.below(ready.count)]
             note(UInt64(shard.index) << 32 | UInt64(ready.count))
@@ -116,8 +119,8 @@ package final class Simulation: @unchecked Sendable {
     }
 }
 
-/// How jobs from outside a shard reach it: at once, since there is one thread; from another it is a mistake that
-/// would make the seed worthless.
+/// How jobs from outside a shard reach it: at once, since there is one thread; from another it is a
+/// mistake that would make the seed worthless.
 final class SimulatedInbox: Inbox, @unchecked Sendable {
     private let thread = pthread_self()
 

@@ -8,11 +8,13 @@ package struct AppendResult: Sendable {
     package let durability: Durability
 }
 
-/// The promise of one append. It is kept on the partition's shard; one task, on any shard, waits for it.
+/// The promise of one append. It is kept on the partition's shard; one task, on any shard, waits
+/// for it.
 package final class AppendTicket: Sendable {
     private typealias Waiter = UnsafeContinuation<Void, Never>
 
-    /// `pending`, `done`, or the bits of the continuation that waits, which are a pointer and thus neither.
+    /// `pending`, `done`, or the bits of the continuation that waits, which are a pointer and thus
+    /// neither.
     private let state = Atomic<UInt>(pending)
     private static let pending: UInt = 0
     private static let done: UInt = 1

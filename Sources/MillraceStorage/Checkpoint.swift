@@ -3,8 +3,9 @@ internal import MillraceModel
 internal import MillraceShard
 internal import SystemPackage
 
-/// How far each partition of a shard is synchronised in its segments. Recovery replays newer journal entries over
-/// it and looks at nothing older. Text, written whole beside itself, synchronised and renamed:
+/// How far each partition of a shard is synchronised in its segments. Recovery replays newer
+/// journal entries over it and looks at nothing older. Text, written whole beside itself,
+/// synchronised and renamed:
 ///
 ///     millrace-checkpoint 1
 ///     generation 17

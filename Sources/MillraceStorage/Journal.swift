@@ -4,11 +4,12 @@ internal import MillraceModel
 internal import MillraceShard
 internal import SystemPackage
 
-/// The state of a shard's journal: which file is being filled, which are free, which groups are under way.
+/// The state of a shard's journal: which file is being filled, which are free, which groups are
+/// under way.
 ///
-/// Files are written with zeros before their first use and recycled after it, so that a group costs one write of
-/// blocks the file already has. A file is free again when every segment that its entries went to is synchronised
-/// and a checkpoint says so. `StorageShard` does the I/O.
+/// Files are written with zeros before their first use and recycled after it, so that a group costs
+/// one write of blocks the file already has. A file is free again when every segment that its
+/// entries went to is synchronised and a checkpoint says so. `StorageShard` does the I/O.
 final class Journal {
     /// One file of the journal.
     final class JournalFile: @unchecked Sendable {

@@ -3,8 +3,9 @@ internal import MillraceModel
 
 /// How the journal looks on disk.
 ///
-/// A journal file is a run of groups, each one write, each at a multiple of 4,096 bytes. A group holds entries,
-/// each the batches of one partition that stand together in one segment. All numbers are little-endian.
+/// A journal file is a run of groups, each one write, each at a multiple of 4,096 bytes. A group
+/// holds entries, each the batches of one partition that stand together in one segment. All numbers
+/// are little-endian.
 ///
 ///     group     0  magic "MRJ1"      u32     entry     0  topic id          16 bytes
 ///               4  crc32c            u32              16  partition         i32
@@ -17,18 +18,20 @@ internal import MillraceModel
 ///                                                     60  reserved, zero    u32
 ///                                                     64  bytes (kind 0), none (kind 1)
 ///
-/// The CRC covers everything from the generation to the end of the last entry. A file is recycled whole: the new
-/// generation is larger, so what is left of the old one never passes for a part of the new. Sequences grow by
-/// one from group to group of one journal, across its files. The stable sequence says that all groups up to it were
-/// acknowledged: those that are gone were recycled. Above the largest one found, replay ends at the first gap.
+/// The CRC covers everything from the generation to the end of the last entry. A file is recycled
+/// whole: the new generation is larger, so what is left of the old one never passes for a part of
+/// the new. Sequences grow by one from group to group of one journal, across its files. The stable
+/// sequence says that all groups up to it were acknowledged: those that are gone were recycled.
+/// Above the largest one found, replay ends at the first gap.
 enum JournalFormat {
     static let magic: UInt32 = 0x314A_524D
     static let alignment = 4096
     static let groupHeaderSize = 40
-    /// No journal comes to larger generations and sequences, so that arithmetic with what a file says stays in range.
+    /// No journal comes to larger generations and sequences, so that arithmetic with what a file
+    /// says stays in range.
     static let numberMax: UInt64 = 1 << 62
-    /// How far the generations of a new run are beyond those that were found: a torn group hides the generation of
-    /// whole ones behind it, which must not pass for groups of the new run.
+    /// How far the generations of a new run are beyond those that were found: a torn group hides
+    /// the generation of whole ones behind it, which must not pass for groups of the new run.
     static let generationStep: UInt64 = 16
     static let entryHeaderSize = 64
 

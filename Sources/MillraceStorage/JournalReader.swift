@@ -70,8 +70,8 @@ struct JournalContents {
         return contents
     }
 
-    /// Takes the groups of one journal that count: all up to the stable sequence, and those that follow it
-    /// without a gap.
+    /// Takes the groups of one journal that count: all up to the stable sequence, and those that
+    /// follow it without a gap.
     private mutating func take(_ groups: [Group]) {
         let ordered = groups.sorted { $0.header.sequence < $1.header.sequence }
         var next = (ordered.map(\.header.stableSequence).max() ?? 0) + 1
@@ -121,8 +121,9 @@ struct JournalContents {
         return groups
     }
 
-    /// Looks whether the groups of a file end where they ended when it was written: a later one which says that the group
-    /// in between was acknowledged shows that this one is damaged. Its entries are not used: they may be bytes of a record.
+    /// Looks whether the groups of a file end where they ended when it was written: a later one
+    /// which says that the group in between was acknowledged shows that this one is damaged. Its
+    /// entries are not used: they may be bytes of a record.
     private static func damage(
         behind groups: [Group], _ path: FilePath, on shard: Shard
     ) async throws(StorageError) -> Damage? {

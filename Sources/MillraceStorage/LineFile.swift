@@ -4,7 +4,8 @@ internal import SystemPackage
 
 /// A small text file with a title, a version and a CRC-32C, replaced as a whole.
 enum LineFile {
-    /// Writes it beside its place, synchronises it, and renames it there: a crash leaves the old or the new.
+    /// Writes it beside its place, synchronises it, and renames it there: a crash leaves the old or
+    /// the new.
     static func write(
         _ title: String, _ version: Int, _ lines: [String], to path: FilePath, on shard: Shard
     ) async throws(StorageError) {
@@ -16,7 +17,8 @@ enum LineFile {
         do throws(StorageError) {
             try await replace(path, contents, on: shard)
         } catch {
-            // What frees space on a full disk has to be written down first: the ballast is kept for that.
+            // What frees space on a full disk has to be written down first: the ballast is kept for
+            // that.
             guard error.isFullDisk, await Ballast.drop(near: path, on: shard) else { throw error }
             try await replace(path, contents, on: shard)
         }
@@ -70,8 +72,8 @@ enum LineFile {
     }
 }
 
-/// Space that is given up when the disk is full, so that a topic can be deleted and a log trimmed all the same. It is taken
-/// again at the next start.
+/// Space that is given up when the disk is full, so that a topic can be deleted and a log trimmed
+/// all the same. It is taken again at the next start.
 enum Ballast {
     private static let bytes: UInt64 = 1 << 20
     private static let name = ".ballast"

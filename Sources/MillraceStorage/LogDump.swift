@@ -6,8 +6,9 @@ package import SystemPackage
 
 /// Prints what the files of a log hold, a line a batch, as Kafka's `kafka-dump-log` does.
 ///
-/// It takes a segment, an offset index, a time index, a journal file, a checkpoint, the catalogue, or a partition's directory,
-/// which stands for all files in it. It opens them for reading and trusts nothing in them.
+/// It takes a segment, an offset index, a time index, a journal file, a checkpoint, the catalogue,
+/// or a partition's directory, which stands for all files in it. It opens them for reading and
+/// trusts nothing in them.
 package struct LogDump {
     /// A line for each record too.
     package var showsRecords: Bool
@@ -163,7 +164,8 @@ package struct LogDump {
         }
     }
 
-    /// UTF-8 on one line: control characters as escapes, so that no record can pass for a line of the dump.
+    /// UTF-8 on one line: control characters as escapes, so that no record can pass for a line of
+    /// the dump.
     private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
         var text = ""
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {

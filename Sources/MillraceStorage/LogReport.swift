@@ -37,7 +37,8 @@ package struct LogProblem: Hashable, Sendable, CustomStringConvertible {
 /// What `LogVerifier` found: all of it, not the first only.
 package struct LogReport: Sendable {
     package internal(set) var problems: [LogProblem] = []
-    /// What looks odd and is as it should be: the tail of an unclean stop that was never acknowledged.
+    /// What looks odd and is as it should be: the tail of an unclean stop that was never
+    /// acknowledged.
     package internal(set) var notes: [LogProblem] = []
     package internal(set) var topicCount = 0
     package internal(set) var partitionCount = 0

@@ -104,9 +104,11 @@ final class PartitionWalk {
     private let state: LogVerifier.RecoveryState?
     /// The offset of the record that has to come next.
     var expected = Offset.zero
-    /// The first batch of a segment may lie below what is expected, where that is in the middle of it.
+    /// The first batch of a segment may lie below what is expected, where that is in the middle of
+    /// it.
     var isFirstInSegment = false
-    /// Compaction leaves gaps between offsets, and batches with fewer records than offsets, which tell of it.
+    /// Compaction leaves gaps between offsets, and batches with fewer records than offsets, which
+    /// tell of it.
     private var isCompacted = false
     private var gaps: [LogProblem] = []
     private var problems: [LogProblem] = []
@@ -182,7 +184,8 @@ final class PartitionWalk {
         from first: Offset, before next: Offset, _ file: FilePath, _ position: UInt64?,
         _ reason: String
     ) {
-        // What lies below the log start is deleted; what lies beyond the promised end was never acknowledged.
+        // What lies below the log start is deleted; what lies beyond the promised end was never
+        // acknowledged.
         if let state, next <= state.logStart, first < next { return }
         let found = problem(
             from: max(first, state?.logStart ?? first), before: next, file, position, reason)
@@ -246,7 +249,8 @@ final class IndexCheck {
         return try? await SegmentIndex.contents(file, on: shard)
     }
 
-    /// Compares the entries that speak of the batch. Those that speak of damaged bytes before it may be right.
+    /// Compares the entries that speak of the batch. Those that speak of damaged bytes before it
+    /// may be right.
     func meet(_ batch: SegmentScanner.Batch, afterDamage: Bool) {
         let header = batch.header
         if afterDamage {
@@ -259,7 +263,8 @@ final class IndexCheck {
             let entry = offsets.all[offsets.next]
             guard UInt64(entry.position) <= batch.position else { break }
             let offset = baseOffset.advanced(by: Int64(entry.relativeOffset))
-            // An entry may speak of several batches that were appended at once: it gives the last offset of all.
+            // An entry may speak of several batches that were appended at once: it gives the last
+            // offset of all.
             guard UInt64(entry.position) == batch.position, offset >= header.lastOffset else {
                 offsets.fault = "entry \(offsets.next) gives offset \(offset) at byte \(entry.position)"
                 break

@@ -2,11 +2,13 @@ internal import MillraceModel
 package import MillraceShard
 package import SystemPackage
 
-/// Reads a whole data directory, or one partition's directory, and says all that is damaged in it. It writes nothing.
+/// Reads a whole data directory, or one partition's directory, and says all that is damaged in it.
+/// It writes nothing.
 ///
-/// Each segment of each partition is read from end to end: the CRC-32C of each batch, its records, the offsets within and
-/// between segments, the index files against the log; then the catalogue, the checkpoints and the journals. What an unclean
-/// stop left behind, beyond all that was acknowledged, is a note and no problem.
+/// Each segment of each partition is read from end to end: the CRC-32C of each batch, its records,
+/// the offsets within and between segments, the index files against the log; then the catalogue,
+/// the checkpoints and the journals. What an unclean stop left behind, beyond all that was
+/// acknowledged, is a note and no problem.
 package final class LogVerifier {
     let shard: Shard
     let data: FilePath
@@ -17,7 +19,8 @@ package final class LogVerifier {
     struct RecoveryState {
         var logStart = Offset.zero
         var recoveryPoint = Offset.zero
-        /// The end of what the journals hold: it is written to the segments again at the next start.
+        /// The end of what the journals hold: it is written to the segments again at the next
+        /// start.
         var journaledEnd = Offset.zero
         /// Whether it was closed properly, so that nothing is beyond the recovery point.
         var isClean = false
@@ -31,7 +34,8 @@ package final class LogVerifier {
     }
 
     /// - Parameter directory: a data directory, or `TOPIC-PARTITION` in one.
-    /// - Parameter evenIfInUse: goes on where another process has the directory open; what that one is writing meanwhile may
+    /// - Parameter evenIfInUse: goes on where another process has the directory open; what that one
+    /// is writing meanwhile may
     ///   look damaged.
     /// - Throws: `directoryInUse`, and `io` where the directory itself cannot be read.
     package static func verify(

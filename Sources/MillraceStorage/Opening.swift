@@ -43,8 +43,8 @@ struct Opening: Sendable {
         return opening
     }
 
-    /// Makes a directory and those above it that are missing, each durable in the one above: a data directory whose own name
-    /// is lost with the power has lost everything.
+    /// Makes a directory and those above it that are missing, each durable in the one above: a data
+    /// directory whose own name is lost with the power has lost everything.
     private static func make(_ directory: FilePath, on shard: Shard) async throws(StorageError) {
         var above = directory.removingLastComponent()
         if above.isEmpty { above = "." }
@@ -73,8 +73,8 @@ struct Opening: Sendable {
         try await adopt(names)
     }
 
-    /// Takes partition directories that no entry speaks of for topics that came from elsewhere: a Kafka broker's
-    /// data directory opens as it is.
+    /// Takes partition directories that no entry speaks of for topics that came from elsewhere: a
+    /// Kafka broker's data directory opens as it is.
     private mutating func adopt(_ names: [String]) async throws(StorageError) {
         let deleted = Set(catalogue.deleted.map(\.name))
         var found: [TopicName: Int32] = [:]
@@ -119,7 +119,8 @@ struct Opening: Sendable {
             for partition in checkpoint.partitions {
                 let key = JournalContents.PartitionKey(
                     topic: partition.topic, partition: partition.partition)
-                // A partition that changed shards stands in two checkpoints until the older is removed.
+                // A partition that changed shards stands in two checkpoints until the older is
+                // removed.
                 guard let other = checkpoints[key] else {
                     checkpoints[key] = partition
                     continue
@@ -159,8 +160,8 @@ struct Opening: Sendable {
         return specification
     }
 
-    /// Removes the journals and checkpoints of shards that there are no longer. Everything in them is
-    /// synchronised and checkpointed elsewhere by now.
+    /// Removes the journals and checkpoints of shards that there are no longer. Everything in them
+    /// is synchronised and checkpointed elsewhere by now.
     func removeLeftovers(shardCount: Int) async throws(StorageError) {
         let directory = journalDirectory
         try await io("removing old journals in", directory) { () throws(Errno) in

@@ -9,9 +9,10 @@ internal import SystemPackage
 ///
 ///     log start offset <= recovery point, high watermark <= written end <= log end offset
 ///
-/// Offsets are given at the log end as batches arrive; the written end follows when their bytes are handed to
-/// the segment, and the high watermark when they are as safe as the topic demands. No door serves beyond
-/// the high watermark. The recovery point is below what is synchronised in the segments *and* checkpointed.
+/// Offsets are given at the log end as batches arrive; the written end follows when their bytes are
+/// handed to the segment, and the high watermark when they are as safe as the topic demands. No
+/// door serves beyond the high watermark. The recovery point is below what is synchronised in the
+/// segments *and* checkpointed.
 ///
 /// Others hold a partition as a handle only: its state belongs to the storage of its shard.
 package final class PartitionLog: @unchecked Sendable {

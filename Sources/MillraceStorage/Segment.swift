@@ -6,10 +6,11 @@ internal import SystemPackage
 
 /// A piece of a partition's log: one file of batches, and the index over it.
 ///
-/// The file is named after its base offset, the offset of the first record it may hold. Bytes are written at its
-/// end only; a segment that is rolled never changes again. Space is reserved before bytes are taken, so that
-/// a full disk refuses an append instead of striking after its acknowledgement.
-/// All of it belongs to the shard; it is Sendable so that tasks of that shard can carry it.
+/// The file is named after its base offset, the offset of the first record it may hold. Bytes are
+/// written at its end only; a segment that is rolled never changes again. Space is reserved before
+/// bytes are taken, so that a full disk refuses an append instead of striking after its
+/// acknowledgement. All of it belongs to the shard; it is Sendable so that tasks of that shard can
+/// carry it.
 final class Segment: @unchecked Sendable {
     let baseOffset: Offset
     let file: File
@@ -44,8 +45,9 @@ final class Segment: @unchecked Sendable {
         Self.path(file.path.removingLastComponent(), baseOffset, suffix)
     }
 
-    /// Makes an empty segment, or one over the bytes that are there already. The name is durable when this returns: what is acknowledged in it later then
-    /// cannot vanish with its directory entry.
+    /// Makes an empty segment, or one over the bytes that are there already. The name is durable
+    /// when this returns: what is acknowledged in it later then cannot vanish with its directory
+    /// entry.
     static func create(
         in directory: FilePath, at baseOffset: Offset, keepingBytes: Bool = false, on shard: Shard
     ) async throws(StorageError) -> Segment {
@@ -125,8 +127,8 @@ final class Segment: @unchecked Sendable {
         return .milliseconds(age) > ageMax
     }
 
-    /// How much to reserve so that `count` more bytes fit: more for a segment that has grown, so that a small
-    /// partition keeps little and a large one asks seldom.
+    /// How much to reserve so that `count` more bytes fit: more for a segment that has grown, so
+    /// that a small partition keeps little and a large one asks seldom.
     func reservation(for count: Int, limit: Int) -> UInt64 {
         let needed = size &+ UInt64(count)
         let step = min(max(size, 64 << 10), 64 << 20)
@@ -159,7 +161,8 @@ final class Segment: @unchecked Sendable {
 
     // MARK: The index on disk
 
-    /// Ends the segment: its last time entry, its index files, and its unused reservation given back.
+    /// Ends the segment: its last time entry, its index files, and its unused reservation given
+    /// back.
     func finish(on shard: Shard) async throws(StorageError) {
         appendTimeEntry()
         try? file.truncate(to: size)
@@ -167,8 +170,8 @@ final class Segment: @unchecked Sendable {
         try await writeIndex(on: shard)
     }
 
-    /// Writes the index files whole, each beside its place, synchronised and renamed: what is found there after a power cut is
-    /// an index that once was true, or none.
+    /// Writes the index files whole, each beside its place, synchronised and renamed: what is found
+    /// there after a power cut is an index that once was true, or none.
     func writeIndex(on shard: Shard) async throws(StorageError) {
         try await replace(LogFiles.offsetIndex, index.offsetBytes, on: shard)
         try await replace(LogFiles.timeIndex, index.timeBytes, on: shard)
@@ -207,7 +210,8 @@ final class Segment: @unchecked Sendable {
         return index.load(offsets: offsets, times: times, logSize: logSize)
     }
 
-    /// Gives up an index that does not fit the log: the log alone decides, and the next start makes a new one.
+    /// Gives up an index that does not fit the log: the log alone decides, and the next start makes
+    /// a new one.
     func distrustIndex(on shard: Shard) async {
         index.removeAll()
         await Self.removeIndex(file.path.removingLastComponent(), baseOffset, on: shard)
@@ -231,22 +235,25 @@ final class Segment: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// What opening a segment found: where and why the walk ended early, if it did, and offsets that are lost before.
+    /// What opening a segment found: where and why the walk ended early, if it did, and offsets
+    /// that are lost before.
     struct Loaded {
         var damage: SegmentScanner.Damage?
         var lost: [(offsets: Range<Offset>, position: UInt64, reason: String)] = []
     }
 
-    /// Takes over what the file holds below the byte `limit` and the offset `end`, from the index where it
-    /// fits and by a walk from its last entry, or from the start.
-    /// - Parameter promised: below this offset everything was acknowledged, so that damage is passed over, not cut.
+    /// Takes over what the file holds below the byte `limit` and the offset `end`, from the index
+    /// where it fits and by a walk from its last entry, or from the start.
+    /// - Parameter promised: below this offset everything was acknowledged, so that damage is
+    /// passed over, not cut.
     func load(
         upTo limit: UInt64, before end: Offset, promised: Offset, depth: SegmentScanner.Depth,
         indexInterval: Int, on shard: Shard
     ) async throws(StorageError) -> Loaded {
         var usesIndex = false
         if depth == .headers, await loadIndex(logSize: limit, on: shard) {
-            // An entry says the last offset of its batch; those that reach beyond the end are forgotten.
+            // An entry says the last offset of its batch; those that reach beyond the end are
+            // forgotten.
             let relativeEnd = end.value &- baseOffset.value
             if relativeEnd < Int64(UInt32.max) {
                 index.truncate(

@@ -5,17 +5,18 @@ internal import SystemPackage
 
 /// The sparse offset and time index of one segment.
 ///
-/// Every `index.interval.bytes` of log make an entry. On disk (`.index`, `.timeindex`), big-endian, as Kafka's:
+/// Every `index.interval.bytes` of log make an entry. On disk (`.index`, `.timeindex`), big-endian,
+/// as Kafka's:
 ///
 ///     offset index entry                 time index entry
 ///     +---------------+-----------+      +-----------+---------------+
 ///     | rel. offset 4 | position 4|      | timestamp 8 | rel. offset 4 |
 ///     +---------------+-----------+      +-----------+---------------+
 ///
-/// An offset entry holds the *last* offset of the batch that starts at the position, so "the last entry at or
-/// below the offset" leads to a batch that does not lie behind it. A time entry says: no record before that
-/// offset is later than the timestamp. Both are hints over the log, made again from it when they are missing or
-/// do not fit it; nothing acknowledged depends on them.
+/// An offset entry holds the *last* offset of the batch that starts at the position, so "the last
+/// entry at or below the offset" leads to a batch that does not lie behind it. A time entry says:
+/// no record before that offset is later than the timestamp. Both are hints over the log, made
+/// again from it when they are missing or do not fit it; nothing acknowledged depends on them.
 final class SegmentIndex {
     struct OffsetEntry: Equatable {
         var relativeOffset: UInt32
@@ -101,7 +102,8 @@ final class SegmentIndex {
         return writer.take()
     }
 
-    /// Reads both files; false, with nothing taken, where they cannot be indexes of a log of that size.
+    /// Reads both files; false, with nothing taken, where they cannot be indexes of a log of that
+    /// size.
     func load(
         offsets offsetBytes: ByteSlice, times timeBytes: ByteSlice, logSize: UInt64
     ) -> Bool {
@@ -123,7 +125,8 @@ final class SegmentIndex {
         return true
     }
 
-    /// The whole entries, up to the zeros that Kafka keeps behind those of a segment it still writes.
+    /// The whole entries, up to the zeros that Kafka keeps behind those of a segment it still
+    /// writes.
     static func offsetEntries(_ bytes: ByteSlice) -> [OffsetEntry] {
         defer { withExtendedLifetime(bytes) {} }
         var reader = ByteReader(bytes.bytes)
@@ -148,7 +151,8 @@ final class SegmentIndex {
         return entries
     }
 
-    /// What an index file holds. An index of a 1 GiB segment has at most an entry for each batch, which bounds it.
+    /// What an index file holds. An index of a 1 GiB segment has at most an entry for each batch,
+    /// which bounds it.
     static func contents(_ path: FilePath, on shard: Shard) async throws(Errno) -> ByteSlice {
         let file = try await File.open(path, .read, on: shard)
         let size = Int(min(try file.size(), 256 << 20))

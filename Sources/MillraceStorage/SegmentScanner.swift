@@ -6,10 +6,12 @@ internal import SystemPackage
 
 /// Walks the batches of a log file, in order, through a window of it.
 ///
-/// Recovery, look-ups, verification and dumps all read a log this way. What it meets is never trusted: a length
-/// that leaves the file or goes backwards ends the walk with the position and the reason.
+/// Recovery, look-ups, verification and dumps all read a log this way. What it meets is never
+/// trusted: a length that leaves the file or goes backwards ends the walk with the position and the
+/// reason.
 final class SegmentScanner {
-    /// One batch of the log; `bytes` are valid until the next call, and only where whole batches were asked for.
+    /// One batch of the log; `bytes` are valid until the next call, and only where whole batches
+    /// were asked for.
     struct Batch {
         let header: RecordBatchHeader
         let position: UInt64

@@ -4,11 +4,13 @@ internal import MillraceRecords
 internal import MillraceShard
 internal import SystemPackage
 
-/// Walks all of a log file, past whatever is damaged in it: verification and dumps read a log this way.
+/// Walks all of a log file, past whatever is damaged in it: verification and dumps read a log this
+/// way.
 ///
-/// After damage it goes on where the next whole batch stands: where the damaged one says it ends, if a batch begins there,
-/// and else at the first place behind it that has a batch with the right CRC-32C. Offsets are not under the CRC-32C; a batch
-/// whose offset cannot stand between its neighbours' is damaged too.
+/// After damage it goes on where the next whole batch stands: where the damaged one says it ends,
+/// if a batch begins there, and else at the first place behind it that has a batch with the right
+/// CRC-32C. Offsets are not under the CRC-32C; a batch whose offset cannot stand between its
+/// neighbours' is damaged too.
 final class SegmentSurvey {
     /// Bytes that hold no batch that can be read.
     struct Damage {

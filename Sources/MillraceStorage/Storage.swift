@@ -12,8 +12,8 @@ package struct Topic: Sendable {
 
 /// A data directory and all that is in it, spread over the shards.
 ///
-/// Topics are made, grown and deleted one call after another, on the first shard; anyone on any thread may look a
-/// topic up.
+/// Topics are made, grown and deleted one call after another, on the first shard; anyone on any
+/// thread may look a topic up.
 package actor Storage {
     package nonisolated let options: StorageOptions
     package nonisolated let shards: [StorageShard]
@@ -96,7 +96,8 @@ package actor Storage {
         try await writeCatalogue()
     }
 
-    /// Which shard a partition lives on: the partitions of a topic go round, from a place of the topic's own.
+    /// Which shard a partition lives on: the partitions of a topic go round, from a place of the
+    /// topic's own.
     private func storage(for topic: TopicID, _ partition: Int32) -> StorageShard {
         let first = topic.low % UInt64(shards.count)
         return shards[Int((first + UInt64(partition)) % UInt64(shards.count))]
@@ -163,8 +164,8 @@ package actor Storage {
         }
     }
 
-    /// Opens partitions that were never there. Nobody can reach them before they are durable: an append that was
-    /// acknowledged earlier would be lost with the directory or the checkpoint.
+    /// Opens partitions that were never there. Nobody can reach them before they are durable: an
+    /// append that was acknowledged earlier would be lost with the directory or the checkpoint.
     private func openNew(
         _ entry: TopicEntry, from first: Int32
     ) async throws(StorageError) -> Topic {
@@ -196,7 +197,8 @@ package actor Storage {
         try await beginChange()
         defer { endChange() }
         guard let old = catalogue.topics[name] else { throw .unknownTopic(name) }
-        // Those that are open count: the catalogue knows more where an earlier call failed half-way.
+        // Those that are open count: the catalogue knows more where an earlier call failed
+        // half-way.
         let first = Int32(clamping: topic(name)?.partitions.count ?? 0)
         guard count > first, count >= old.partitionCount else {
             throw .partitionsOnlyGrow(name, from: old.partitionCount, to: count)

@@ -11,7 +11,8 @@ package enum StorageError: Error, Sendable {
     case batchTooLarge(TopicPartition, bytes: Int, limit: Int)
     case invalidBatch(TopicPartition, RecordsError)
     case offsetOutOfRange(TopicPartition, Offset, first: Offset, next: Offset)
-    /// The partition takes no writes: for want of space until there is some, after a failed write until a restart.
+    /// The partition takes no writes: for want of space until there is some, after a failed write
+    /// until a restart.
     case readOnly(TopicPartition, reason: String)
     case damaged(DamagedRange)
     case io(FilePath, Errno, doing: String)

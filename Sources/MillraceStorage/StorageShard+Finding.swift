@@ -6,8 +6,8 @@ internal import SystemPackage
 // Where an offset stands in a segment, and which offsets are lost where the segment is damaged.
 
 extension StorageShard {
-    /// Walks from batch to batch up to the one that holds the offset. Where the index has led astray it is given up and
-    /// the walk starts at the front.
+    /// Walks from batch to batch up to the one that holds the offset. Where the index has led
+    /// astray it is given up and the walk starts at the front.
     func find(
         _ offset: Offset, _ log: PartitionLog, _ segment: Segment, from start: UInt64,
         _ limit: UInt64
@@ -62,7 +62,8 @@ extension StorageShard {
                 }
                 lost = nil
             case .end:
-                // Every offset below the high watermark is in a batch, so the segment is not what it was.
+                // Every offset below the high watermark is in a batch, so the segment is not what
+                // it was.
                 let first = lost?.first ?? survey.nextOffset
                 throw .damaged(
                     noteDamage(
@@ -73,7 +74,8 @@ extension StorageShard {
         }
     }
 
-    /// Which offsets are lost by the damage at the position: from the last batch before it to the next one that is whole.
+    /// Which offsets are lost by the damage at the position: from the last batch before it to the
+    /// next one that is whole.
     func damagedRange(
         _ log: PartitionLog, _ segment: Segment, at position: UInt64
     ) async throws(StorageError) -> DamagedRange {

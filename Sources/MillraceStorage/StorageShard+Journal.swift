@@ -6,8 +6,9 @@ internal import SystemPackage
 // The life of the journal's files: made, filled, retired, free again.
 
 extension StorageShard {
-    /// Checkpoints what recovery found, under a generation that leaves the old journal groups behind: of all shards, since a
-    /// partition may come from another shard whose checkpoint no longer speaks of it.
+    /// Checkpoints what recovery found, under a generation that leaves the old journal groups
+    /// behind: of all shards, since a partition may come from another shard whose checkpoint no
+    /// longer speaks of it.
     func begin(_ recovered: [Checkpoint.Partition]) async throws(StorageError) {
         guard await checkpoint(of: recovered) else {
             throw .io(journal.directory, .ioError, doing: "writing the first checkpoint in")
@@ -21,7 +22,8 @@ extension StorageShard {
         startRetention()
     }
 
-    /// Makes the buffers known to the kernel, and takes over the files of an earlier run or makes the first.
+    /// Makes the buffers known to the kernel, and takes over the files of an earlier run or makes
+    /// the first.
     private func startJournal() async throws(StorageError) {
         journal.areRegistered = shard.device.registerBuffers(journal.buffers.map(\.mutableBytes))
         if !journal.areRegistered {
@@ -94,7 +96,8 @@ extension StorageShard {
         }
     }
 
-    /// A new file; nil on a full disk, if there are others, which will be free again with or without more room.
+    /// A new file; nil on a full disk, if there are others, which will be free again with or
+    /// without more room.
     private func makeFileIfRoom() async throws(StorageError) -> Journal.JournalFile? {
         do throws(StorageError) {
             return try await makeFile()
@@ -104,7 +107,8 @@ extension StorageShard {
         }
     }
 
-    /// Makes a file and writes it whole once, so that a group later overwrites blocks that are there.
+    /// Makes a file and writes it whole once, so that a group later overwrites blocks that are
+    /// there.
     private func makeFile() async throws(StorageError) -> Journal.JournalFile {
         let number = journal.nextNumber
         journal.nextNumber += 1
@@ -159,7 +163,8 @@ extension StorageShard {
         }
     }
 
-    /// Frees a full file: waits for its groups, synchronises what they went to, and checkpoints that.
+    /// Frees a full file: waits for its groups, synchronises what they went to, and checkpoints
+    /// that.
     private func retire(_ file: Journal.JournalFile) async {
         do {
             while file.unfinishedRuns > 0 { try await journal.changed.wait() }
@@ -168,14 +173,15 @@ extension StorageShard {
         }
         for log in file.logs.values.sorted(by: { $0.partition < $1.partition }) {
             guard await synchronize(log) else {
-                // The entries exist here only, so the file is kept for recovery and another takes its place.
+                // The entries exist here only, so the file is kept for recovery and another takes
+                // its place.
                 keepForRecovery()
                 return
             }
         }
         while await !checkpoint() {
-            // The segments are safe, and nothing is lost by saying so later: a full disk may have room again. A close
-            // does not wait for that; recovery replays the file.
+            // The segments are safe, and nothing is lost by saying so later: a full disk may have
+            // room again. A close does not wait for that; recovery replays the file.
             guard !isClosing else { return keepForRecovery() }
             do { try await shard.sleep(for: .seconds(1)) } catch { return }
         }
@@ -189,10 +195,12 @@ extension StorageShard {
         journal.changed.notifyAll()
     }
 
-    /// Synchronises what the partition has written; false where that failed and the partition has stopped.
+    /// Synchronises what the partition has written; false where that failed and the partition has
+    /// stopped.
     @discardableResult
     func synchronize(_ log: PartitionLog) async -> Bool {
-        // One at a time: a second would find nothing dirty and believe what the first has not finished.
+        // One at a time: a second would find nothing dirty and believe what the first has not
+        // finished.
         while log.isSynchronizing {
             do { try await log.synchronized.wait() } catch { return false }
         }
@@ -208,7 +216,8 @@ extension StorageShard {
             do throws(Errno) {
                 try await segment.file.synchronize()
             } catch {
-                // After a failed sync the page cache no longer knows what it holds: it is not tried again.
+                // After a failed sync the page cache no longer knows what it holds: it is not tried
+                // again.
                 refuse(
                     log, .io(segment.file.path, error, doing: "synchronizing"), isFinal: true)
                 return false

@@ -46,7 +46,8 @@ extension StorageShard {
         (log.logStartOffset, log.highWatermark)
     }
 
-    /// Finds the batch that holds the offset. The high watermark itself is where the next record will be.
+    /// Finds the batch that holds the offset. The high watermark itself is where the next record
+    /// will be.
     package func cursor(
         at offset: Offset, of log: PartitionLog
     ) async throws(StorageError) -> ReadCursor {
@@ -69,8 +70,8 @@ extension StorageShard {
         return ReadCursor(segment: segment.baseOffset, position: position)
     }
 
-    /// The whole batches from the cursor on, up to about `bytesMax` but at least one, and not beyond the place `end`; nil
-    /// there and at the high watermark.
+    /// The whole batches from the cursor on, up to about `bytesMax` but at least one, and not
+    /// beyond the place `end`; nil there and at the high watermark.
     package func range(
         from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int, notBeyond end: ReadCursor? = nil
     ) async throws(StorageError) -> FileRange? {
@@ -110,8 +111,8 @@ extension StorageShard {
         }
     }
 
-    /// Where a range of about `bytesMax` ends between two batches: by the index, which knows such places, and for
-    /// a batch that is larger by its header.
+    /// Where a range of about `bytesMax` ends between two batches: by the index, which knows such
+    /// places, and for a batch that is larger by its header.
     private func boundary(
         _ log: PartitionLog, _ segment: Segment, _ position: UInt64, _ bytesMax: Int, _ limit: UInt64
     ) async throws(StorageError) -> UInt64 {
@@ -134,8 +135,9 @@ extension StorageShard {
         return end
     }
 
-    /// Reads the whole batches from the cursor on into memory; nil at the high watermark. Each batch's CRC-32C is
-    /// checked: what is damaged is refused, and what stands before it comes first.
+    /// Reads the whole batches from the cursor on into memory; nil at the high watermark. Each
+    /// batch's CRC-32C is checked: what is damaged is refused, and what stands before it comes
+    /// first.
     package func read(
         from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int
     ) async throws(StorageError) -> (ByteSlice, next: ReadCursor)? {
@@ -164,7 +166,8 @@ extension StorageShard {
         throw .damaged(try await damagedRange(log, segment, at: range.position))
     }
 
-    /// How many of the bytes are batches as they were written, none of which reaches beyond the end.
+    /// How many of the bytes are batches as they were written, none of which reaches beyond the
+    /// end.
     private static func wholeBytes(_ bytes: UnsafeRawBufferPointer, before end: Offset) -> Int {
         var sequence = BatchSequence(bytes, limit: bytes.count, verifiesChecksums: true)
         var next = Offset.zero
@@ -181,7 +184,8 @@ extension StorageShard {
         }
     }
 
-    /// Waits until there is something at or beyond the offset to read; false where the time was over first.
+    /// Waits until there is something at or beyond the offset to read; false where the time was
+    /// over first.
     package func waitForRecords(
         beyond offset: Offset, of log: PartitionLog, until deadline: Instant?
     ) async throws(StorageError) -> Bool {
@@ -210,8 +214,8 @@ extension StorageShard {
         return try await waitForRecords(beyond: seen, of: log, until: deadline)
     }
 
-    /// The first offset whose record is not older than the time: looked for inside batches, as Kafka does; nil
-    /// where all are older.
+    /// The first offset whose record is not older than the time: looked for inside batches, as
+    /// Kafka does; nil where all are older.
     package func offset(
         atOrAfter time: Timestamp, of log: PartitionLog
     ) async throws(StorageError) -> Offset? {

@@ -21,9 +21,10 @@ struct PartitionSpecification: Sendable {
 
 // Opening a partition: what its files hold, what the journal adds, and what nobody can vouch for.
 //
-// Durable topics trust what is checkpointed or journaled and nothing else: a segment write may have landed before
-// its journal entry, and its offsets were never acknowledged. Relaxed topics, and partitions that no checkpoint
-// knows, take every whole batch with the right CRC up to the first that is not.
+// Durable topics trust what is checkpointed or journaled and nothing else: a segment write may have
+// landed before its journal entry, and its offsets were never acknowledged. Relaxed topics, and
+// partitions that no checkpoint knows, take every whole batch with the right CRC up to the first
+// that is not.
 
 extension StorageShard {
     func open(_ specification: PartitionSpecification) async throws(StorageError) -> PartitionLog {
@@ -47,14 +48,16 @@ extension StorageShard {
         return log
     }
 
-    /// Takes over the segments up to the recovery point, or as far as they are whole, and notes what is gone.
+    /// Takes over the segments up to the recovery point, or as far as they are whole, and notes
+    /// what is gone.
     private func load(
         _ log: PartitionLog, _ bases: [Offset], _ known: Offset?, trustsScan: Bool,
         _ logStart: Offset
     ) async throws(StorageError) {
         var expected = logStart
         for (index, base) in bases.enumerated() {
-            // What begins at or beyond the recovery point is for the journal to say, or for the scan.
+            // What begins at or beyond the recovery point is for the journal to say, or for the
+            // scan.
             if !trustsScan, let known, base >= known, base > .zero { break }
             let segment = try await Segment.open(in: log.directory, at: base, on: shard)
             let size = try await io("reading", segment.file.path) { () throws(Errno) in
@@ -64,7 +67,8 @@ extension StorageShard {
                 note(log, missing: expected, before: base, segment, at: 0, "a segment is gone",
                     logStart: logStart)
             }
-            // A segment that ends below the recovery point was synchronised whole, and is not read again.
+            // A segment that ends below the recovery point was synchronised whole, and is not read
+            // again.
             let next = index + 1 < bases.count ? bases[index + 1] : nil
             let closedAt = next.flatMap { next in known.map { next <= $0 } ?? true ? next : nil }
             let loaded = try await segment.load(
@@ -86,7 +90,8 @@ extension StorageShard {
                     logStart: logStart)
             }
             expected = max(promised, segment.nextOffset)
-            // What was only scanned may be in the page cache alone, and what no checkpoint knows too.
+            // What was only scanned may be in the page cache alone, and what no checkpoint knows
+            // too.
             if closedAt == nil || known == nil { segment.isDirty = true }
             // The tail of an unclean stop: everything from the first bad batch on is cut.
             if loaded.damage != nil, closedAt == nil { break }
@@ -121,8 +126,8 @@ extension StorageShard {
 
     // MARK: Replay
 
-    /// Writes what the journal has beyond the end of the segments, each entry that follows what is there. One that does not
-    /// was never acknowledged: its write failed, or one before it did.
+    /// Writes what the journal has beyond the end of the segments, each entry that follows what is
+    /// there. One that does not was never acknowledged: its write failed, or one before it did.
     private func replay(
         _ entries: [JournalContents.Entry], into log: PartitionLog
     ) async throws(StorageError) {
@@ -152,13 +157,14 @@ extension StorageShard {
         }
     }
 
-    /// Has the entry's segment as the active one; false where the entry does not go where the log ends.
+    /// Has the entry's segment as the active one; false where the entry does not go where the log
+    /// ends.
     private func enterSegment(
         of header: JournalFormat.EntryHeader, _ log: PartitionLog
     ) async throws(StorageError) -> Bool {
         if header.segment == log.active.baseOffset { return header.position == log.active.size }
-        // A segment that is damaged below the recovery point is not written again: what the journal has for it goes into the
-        // one that was made behind the damage.
+        // A segment that is damaged below the recovery point is not written again: what the journal
+        // has for it goes into the one that was made behind the damage.
         if header.segment < log.active.baseOffset { return !log.damage.isEmpty }
         guard header.segment == log.writtenEnd, header.position == 0 else { return false }
         try log.active.truncate(to: log.active.size, nextOffset: log.writtenEnd)
@@ -189,8 +195,8 @@ extension StorageShard {
         }
     }
 
-    /// Copies batches that went straight to a segment which is damaged below them into the active one. If they are damaged
-    /// too, their offsets are lost and not given again.
+    /// Copies batches that went straight to a segment which is damaged below them into the active
+    /// one. If they are damaged too, their offsets are lost and not given again.
     private func moveNoted(
         _ entry: JournalContents.Entry, _ log: PartitionLog
     ) async throws(StorageError) {

@@ -53,16 +53,16 @@ extension StorageShard {
         return start
     }
 
-    /// Lets the log begin at the offset. What is checkpointed stays true after a crash: the start moves first,
-    /// then the segments go, oldest first.
+    /// Lets the log begin at the offset. What is checkpointed stays true after a crash: the start
+    /// moves first, then the segments go, oldest first.
     /// - Throws: `offsetOutOfRange` beyond the high watermark.
     package func trim(_ log: PartitionLog, to offset: Offset) async throws(StorageError) {
         guard offset <= log.highWatermark, offset >= .zero else {
             throw .offsetOutOfRange(
                 log.partition, offset, first: log.logStartOffset, next: log.highWatermark)
         }
-        // Recovery starts in the segment of the recovery point, so none at or beyond it may go. Its entries in the
-        // journal would have nothing to follow.
+        // Recovery starts in the segment of the recovery point, so none at or beyond it may go. Its
+        // entries in the journal would have nothing to follow.
         if log.recoveryPoint < offset {
             guard await synchronize(log) else {
                 throw .readOnly(log.partition, reason: log.refusal?.reason ?? "it is being closed")

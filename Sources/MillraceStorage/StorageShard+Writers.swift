@@ -27,7 +27,8 @@ extension StorageShard {
 
     // MARK: Relaxed topics
 
-    /// A run below this is written on the shard's own thread, which costs less than the ring's worker.
+    /// A run below this is written on the shard's own thread, which costs less than the ring's
+    /// worker.
     static let inlineBytesMax = 256 << 10
 
     private func writeRelaxed() async {
@@ -77,7 +78,8 @@ extension StorageShard {
         } catch {
             run.failure = .io(run.segment.file.path, error, doing: "writing")
         }
-        // Nothing may follow a run that failed before it is undone, and its journal group may not have ended yet.
+        // Nothing may follow a run that failed before it is undone, and its journal group may not
+        // have ended yet.
         run.keepsLogBusy = run.failure != nil && run.unfinishedWrites > 1
         writeEnded(run)
         if !run.keepsLogBusy { free(run.log) }
@@ -113,7 +115,6 @@ extension StorageShard {
         }
         if let failure = run.failure {
             stop(run, failure)
-            if run.holdsPartition { letGo(run.log) }
         } else {
             acknowledge(run)
         }
@@ -124,8 +125,8 @@ extension StorageShard {
     private func stop(_ run: Run, _ error: StorageError) {
         var isUndone = false
         if error.isFullDisk, run.log.durability == .relaxed || journal.failure == nil {
-            // Nothing follows the run yet, so it can be undone and tried again later. Where the journal failed, others
-            // may follow, and a restart sorts them out.
+            // Nothing follows the run yet, so it can be undone and tried again later. Where the
+            // journal failed, others may follow, and a restart sorts them out.
             do throws(StorageError) {
                 try run.segment.truncate(to: run.position, nextOffset: run.baseOffset)
                 isUndone = true
@@ -139,8 +140,8 @@ extension StorageShard {
 
     // MARK: Durable topics
 
-    /// From this size on a partition's run goes straight to its segment, synchronised there, and the journal only
-    /// notes it: the journal would write every byte twice.
+    /// From this size on a partition's run goes straight to its segment, synchronised there, and
+    /// the journal only notes it: the journal would write every byte twice.
     static let directBytesMin = 128 << 10
 
     private func writeJournal(_ slot: Int) async {
@@ -216,7 +217,8 @@ extension StorageShard {
         }
     }
 
-    /// Acknowledges groups in their order: recovery stops at the first that is missing, so none behind it counts.
+    /// Acknowledges groups in their order: recovery stops at the first that is missing, so none
+    /// behind it counts.
     private func endGroups() {
         while let group = journal.groups.first, group.isWritten {
             journal.groups.removeFirst()

@@ -6,11 +6,12 @@ internal import MillraceRecords
 package import MillraceShard
 internal import SystemPackage
 
-/// The storage of one shard: its partitions, its journal, and the tasks that write, recycle and delete.
+/// The storage of one shard: its partitions, its journal, and the tasks that write, recycle and
+/// delete.
 ///
-/// Everything here runs on the shard. An append decides synchronously (checks, offsets, a ticket) and returns;
-/// the writers then take whatever has gathered, from all partitions at once, while the previous write is still
-/// under way. That is the group commit.
+/// Everything here runs on the shard. An append decides synchronously (checks, offsets, a ticket)
+/// and returns; the writers then take whatever has gathered, from all partitions at once, while the
+/// previous write is still under way. That is the group commit.
 package actor StorageShard {
     package nonisolated let shard: Shard
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -29,7 +30,8 @@ package actor StorageShard {
     let idle: Signal
     var unfinishedCount = 0
     var isClosing = false
-    /// The shard has stopped: nobody writes what is appended, so it is refused instead of waiting for ever.
+    /// The shard has stopped: nobody writes what is appended, so it is refused instead of waiting
+    /// for ever.
     var haveWritersEnded = false
     /// Background tasks that a close waits for.
     var backgroundCount = 0
@@ -57,7 +59,8 @@ package actor StorageShard {
     /// Takes one batch, gives it its offsets in place, and promises to write it.
     ///
     /// The slice's memory belongs to the log until the ticket is complete.
-    /// - Throws: `batchTooLarge`, `invalidBatch`, `readOnly`, `unknownPartition` or `closed`, with nothing written.
+    /// - Throws: `batchTooLarge`, `invalidBatch`, `readOnly`, `unknownPartition` or `closed`, with
+    /// nothing written.
     package func append(
         _ batch: ByteSlice, to log: PartitionLog
     ) throws(StorageError) -> AppendTicket {
@@ -94,7 +97,8 @@ package actor StorageShard {
         case nil: break
         case .failed(let reason): throw .readOnly(log.partition, reason: reason)
         case .noSpace(let retry, let reason):
-            // The next append after a while tries again, so that a partition recovers when there is room.
+            // The next append after a while tries again, so that a partition recovers when there is
+            // room.
             guard shard.now >= retry else { throw .readOnly(log.partition, reason: reason) }
             log.refusal = nil
         }
@@ -117,8 +121,8 @@ package actor StorageShard {
 
     // MARK: Runs
 
-    /// Takes what waits in the partition, up to `bytesMax`, and hands it to the active segment's accounting; nil
-    /// where the segment has to be prepared first, which then is under way.
+    /// Takes what waits in the partition, up to `bytesMax`, and hands it to the active segment's
+    /// accounting; nil where the segment has to be prepared first, which then is under way.
     func takeRun(_ log: PartitionLog, bytesMax: Int) -> Run? {
         guard !log.isBusy, let first = log.pending.first else { return nil }
         let segment = log.active
@@ -258,7 +262,8 @@ package actor StorageShard {
         refuseWaiting(log, .readOnly(log.partition, reason: reason))
     }
 
-    /// Refuses everything that has an offset and is not handed to a writer, and takes the offsets back.
+    /// Refuses everything that has an offset and is not handed to a writer, and takes the offsets
+    /// back.
     func refuseWaiting(_ log: PartitionLog, _ error: StorageError) {
         let waiting = log.pending
         log.pending.removeAll()

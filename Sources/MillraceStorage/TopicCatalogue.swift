@@ -19,8 +19,8 @@ package struct TopicEntry: Hashable, Sendable {
 ///     deleted <name> <topic id> <partitions>
 ///     crc32c 9ae0daaf
 ///
-/// A topic is entered before its directories are made and leaves after they are gone, so that a crash in between
-/// is finished at the next start.
+/// A topic is entered before its directories are made and leaves after they are gone, so that a
+/// crash in between is finished at the next start.
 struct TopicCatalogue {
     var topics: [TopicName: TopicEntry] = [:]
     var deleted: [TopicEntry] = []

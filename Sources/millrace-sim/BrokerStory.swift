@@ -6,7 +6,8 @@ import MillraceShard
 import MillraceSimulation
 import SystemPackage
 
-/// One seed's story: a broker that lives and dies many times on one disk, and clients that use it all the while.
+/// One seed's story: a broker that lives and dies many times on one disk, and clients that use it
+/// all the while.
 final class BrokerStory: @unchecked Sendable {
     /// Why a story ended badly.
     struct Violation: Error {

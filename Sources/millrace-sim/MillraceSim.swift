@@ -3,7 +3,8 @@ import Glibc
 import MillraceModel
 import MillraceSimulation
 
-/// Runs the broker as it is in a simulated world, where everything that happens follows from one seed.
+/// Runs the broker as it is in a simulated world, where everything that happens follows from one
+/// seed.
 @main struct MillraceSim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace-sim",

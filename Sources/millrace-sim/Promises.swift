@@ -2,8 +2,8 @@ import MillraceModel
 
 /// What the broker has promised so far, and what of it turned out to be broken.
 ///
-/// A record that was acknowledged is there, once, at its offset, whatever dies. A record that was read is not taken back.
-/// Offsets follow each other, and none ever has two values.
+/// A record that was acknowledged is there, once, at its offset, whatever dies. A record that was
+/// read is not taken back. Offsets follow each other, and none ever has two values.
 struct Promises {
     private var values: [[Int64: String]]
     /// Where each value was seen, so that a record that was written twice is found.
@@ -45,7 +45,8 @@ struct Promises {
     /// The offsets promised until now, in order.
     func offsets(of partition: Int) -> [Int64] { values[partition].keys.sorted() }
 
-    /// A partition was read from its first offset to its end: nothing that was promised before may be missing.
+    /// A partition was read from its first offset to its end: nothing that was promised before may
+    /// be missing.
     mutating func wasRead(
         _ partition: Int, to end: Int64, found: Set<Int64>, promisedBefore: [Int64]
     ) {

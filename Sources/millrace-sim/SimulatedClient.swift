@@ -5,7 +5,8 @@ import MillraceShard
 import SwiftProtobuf
 import SystemPackage
 
-/// One connection of a simulated client: the client's core over a simulated socket. One task uses it.
+/// One connection of a simulated client: the client's core over a simulated socket. One task uses
+/// it.
 final class SimulatedClient: @unchecked Sendable {
     private let socket: Socket
     private var core = ClientConnectionState()

@@ -4,8 +4,8 @@ import MillraceNativeProtocol
 import MillraceShard
 import MillraceSimulation
 
-/// What clients do while the broker lives and dies: they produce, follow and read, and come back after each cut.
-/// Everything happens on the simulation's thread.
+/// What clients do while the broker lives and dies: they produce, follow and read, and come back
+/// after each cut. Everything happens on the simulation's thread.
 final class SimulatedTraffic: @unchecked Sendable {
     static let partitionCount = 3
 
@@ -132,7 +132,8 @@ final class SimulatedTraffic: @unchecked Sendable {
         }
     }
 
-    /// Reads all partitions from their beginning to their end, and holds them against what was promised.
+    /// Reads all partitions from their beginning to their end, and holds them against what was
+    /// promised.
     /// - Throws: where the broker could not be read to the end.
     func readAll() async throws {
         for partition in 0..<Self.partitionCount {

@@ -7,7 +7,9 @@ struct MillraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace",
         abstract: "An event log: durable topics, partitions and offsets over io_uring.",
-        subcommands: [Serve.self, TopicCommand.self, Produce.self, Consume.self])
+        subcommands: [
+            Serve.self, TopicCommand.self, Produce.self, Consume.self, LogCommand.self,
+        ])
 }
 
 /// Something that the command line says to a person before it exits with 1.

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import MillraceModel
 
-/// What `millrace serve` takes from a Kafka-style properties file. A flag on the command line wins over it.
+/// What `millrace serve` takes from a Kafka-style properties file. A flag on the command line wins
+/// over it.
 struct ServerProperties: Equatable {
     var dataDirectory: String?
     var listen: String?

@@ -16,7 +16,9 @@ struct TopicCommand: AsyncParsableCommand {
         @Option(help: "How many partitions. (default: the broker's num.partitions)")
         var partitions: Int32?
 
-        @Option(parsing: .upToNextOption, help: "Settings, such as retention.ms=86400000 or millrace.durability=relaxed.")
+        @Option(
+            parsing: .upToNextOption,
+            help: "Settings, such as retention.ms=86400000 or millrace.durability=relaxed.")
         var config: [String] = []
 
         @OptionGroup var client: ClientOptions

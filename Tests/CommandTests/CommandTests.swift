@@ -162,6 +162,33 @@ import Testing
         try expectRefused(["serve", "--config", file.path], "line 1: num.partitions=many")
     }
 
+    @Test func logsAreDumpedAndVerified() throws {
+        let broker = try BrokerProcess()
+        defer { broker.remove() }
+        try run(["topic", "create", "t"] + broker.bootstrap)
+        try run(["produce", "t"] + broker.bootstrap, input: "1\n2\n3\n")
+        try expectRefused(["log", "verify", broker.directory.path], "is open in another process")
+        #expect(broker.stop() == 0)
+        let intact = try run(["log", "verify", broker.directory.path])
+        #expect(intact.status == 0, "\(intact.text) \(intact.errors)")
+        #expect(intact.text.contains(" 3 records,") && intact.text.hasSuffix(" 0 damaged\n"))
+        let segment = broker.directory.appendingPathComponent("t-0/00000000000000000000.log")
+        let dumped = try run(["log", "dump", segment.path, "--payloads"]).text
+        #expect(dumped.contains("baseOffset: 0"), "\(dumped)")
+        var bytes = try Data(contentsOf: segment)
+        bytes[bytes.count - 2] ^= 1
+        try bytes.write(to: segment)
+        let damaged = try run(["log", "verify", broker.directory.path])
+        #expect(damaged.status == 1)
+        #expect(damaged.text.contains("t-0"), "\(damaged.text)")
+        // The broker starts all the same, and refuses what it cannot vouch for.
+        try broker.start()
+        let refused = try run(["consume", "t"] + broker.bootstrap)
+        #expect(refused.status != 0)
+        #expect(refused.errors.contains("millrace log verify"), "\(refused.errors)")
+        #expect(broker.stop() == 0)
+    }
+
     @Test func anOldKernelIsRefusedInOneLine() throws {
         let outcome = try Commands.run(
             ["serve", "--data-dir", "/nonexistent/millrace", "--listen", "127.0.0.1:0"],

@@ -1,11 +1,13 @@
 import Foundation
 import Testing
 
-/// The main job on a real file: at least 100 MB in, as LZ4, and out again, through three processes, with equal SHA-256.
+/// The main job on a real file: at least 100 MB in, as LZ4, and out again, through three processes,
+/// with equal SHA-256.
 @Suite struct LargeFileTests {
     private static let bytesMin = 100 << 20
 
-    /// Debian's package lists, decompressed, as often as it takes; or, where there are none, the texts of the documentation.
+    /// Debian's package lists, decompressed, as often as it takes; or, where there are none, the
+    /// texts of the documentation.
     private static func realText(at file: URL) throws {
         let script = """
             set -e
@@ -13,10 +15,12 @@ import Testing
             if [ -n "$lists" ]; then
                 for list in $lists; do /usr/lib/apt/apt-helper cat-file "$list"; done > "$1.once"
             else
-                find /usr/share /usr/include -type f -name '*[.ht]' -size +1k -exec cat {} + 2>/dev/null > "$1.once" || true
+                find /usr/share /usr/include -type f -name '*[.ht]' -size +1k \\
+                    -exec cat {} + 2>/dev/null > "$1.once" || true
             fi
             [ "$(tail -c 1 "$1.once")" = "" ] || echo >> "$1.once"
-            while [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -lt \(bytesMin) ]; do cat "$1.once" >> "$1"; done
+            touch "$1"
+            while [ "$(stat -c %s "$1")" -lt \(bytesMin) ]; do cat "$1.once" >> "$1"; done
             rm "$1.once"
             """
         let process = Process()

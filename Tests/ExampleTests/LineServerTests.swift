@@ -2,7 +2,8 @@ import Foundation
 import Millrace
 import Testing
 
-/// Runs the example as a person would: starts it, sends lines, reads the offsets, ends it, and finds the lines in its log.
+/// Runs the example as a person would: starts it, sends lines, reads the offsets, ends it, and
+/// finds the lines in its log.
 @Suite struct LineServerTests {
     @Test func linesBecomeRecords() async throws {
         let directory = FileManager.default.temporaryDirectory

@@ -4,7 +4,8 @@ import MillraceClientCore
 import MillraceNativeProtocol
 import SwiftProtobuf
 
-/// The client's core over a plain blocking socket: no task, no executor, so that what a test counts is the broker's.
+/// The client's core over a plain blocking socket: no task, no executor, so that what a test counts
+/// is the broker's.
 struct BlockingClient: ~Copyable {
     private let socket: Int32
     private var connection = ClientConnectionState()

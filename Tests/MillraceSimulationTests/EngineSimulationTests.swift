@@ -7,9 +7,9 @@ import Testing
 
 /// The engine as it is, on simulated machines that lose their power at any instant.
 ///
-/// The story of every seed: a node opens the data directory, reads all that is there, and several writers append
-/// until the machine or the process dies; then the next life begins on the same disk. Whatever was acknowledged in any
-/// life is there in every later one, once, at its offset.
+/// The story of every seed: a node opens the data directory, reads all that is there, and several
+/// writers append until the machine or the process dies; then the next life begins on the same
+/// disk. Whatever was acknowledged in any life is there in every later one, once, at its offset.
 @Suite struct EngineSimulationTests {
     @Test(arguments: 0..<4)
     func acknowledgedRecordsSurvive(seed: Int) throws {
@@ -21,7 +21,8 @@ import Testing
     }
 }
 
-/// The lives of one data directory, and the promises made in them. Everything happens on one thread.
+/// The lives of one data directory, and the promises made in them. Everything happens on one
+/// thread.
 final class EngineStory: @unchecked Sendable {
     let simulation: Simulation
     let disk = SimulatedDisk()

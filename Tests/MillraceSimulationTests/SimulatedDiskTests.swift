@@ -92,7 +92,8 @@ import Testing
         }
     }
 
-    /// The kernel takes pages for clean after a sync that failed, and a second sync succeeds without them.
+    /// The kernel takes pages for clean after a sync that failed, and a second sync succeeds
+    /// without them.
     @Test func aSyncThatFailedPromisesNothingAfterwards() throws {
         var lostCount = 0
         for seed in 0..<40 {

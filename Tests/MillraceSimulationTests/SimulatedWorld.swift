@@ -2,7 +2,8 @@ import MillraceShard
 import MillraceSimulation
 import SystemPackage
 
-/// Collects what tasks of a simulation leave for the test to look at; all of it happens on one thread.
+/// Collects what tasks of a simulation leave for the test to look at; all of it happens on one
+/// thread.
 final class Notes<Value>: @unchecked Sendable {
     var values: [Value] = []
 }

@@ -21,7 +21,8 @@ import Testing
         node.kill(powerCut: false)
     }
 
-    /// Sends through a socket and a file from several tasks at once, and kills the node in the middle.
+    /// Sends through a socket and a file from several tasks at once, and kills the node in the
+    /// middle.
     private func history(seed: UInt64) throws -> UInt64 {
         let simulation = Simulation(seed: seed)
         let disk = SimulatedDisk()

@@ -4,8 +4,8 @@ import MillraceStorage
 import SystemPackage
 import Testing
 
-/// Data that was whole once and is not any more. Reads of it are refused by name, reads of the rest go on, no offset is given
-/// twice, and verification names the same offsets as the reads do.
+/// Data that was whole once and is not any more. Reads of it are refused by name, reads of the rest
+/// go on, no offset is given twice, and verification names the same offsets as the reads do.
 @Suite struct DamageTests {
     private static let value = String(repeating: "v", count: 100_000)
 
@@ -117,8 +117,9 @@ import Testing
         try await expectDamage(offset...39, in: harness)
     }
 
-    /// The journal holds batches for a segment that is cut below what the checkpoint says. They were acknowledged, so they go
-    /// into the segment behind the damage, and what went straight to the lost part is named as lost.
+    /// The journal holds batches for a segment that is cut below what the checkpoint says. They
+    /// were acknowledged, so they go into the segment behind the damage, and what went straight to
+    /// the lost part is named as lost.
     @Test func theJournalGoesOnBehindDamage() async throws {
         let harness = try StorageHarness()
         try await harness.run { storage in
@@ -148,7 +149,8 @@ import Testing
         }
     }
 
-    /// An index is a hint: one that is damaged, even so that it looks well, leads to the same records.
+    /// An index is a hint: one that is damaged, even so that it looks well, leads to the same
+    /// records.
     @Test func damagedIndexesAreMadeAgain() async throws {
         let harness = try StorageHarness()
         try await harness.run { storage in
@@ -247,7 +249,8 @@ import Testing
         }
     }
 
-    /// A later group says that this one was acknowledged, so the segments are asked for what it held.
+    /// A later group says that this one was acknowledged, so the segments are asked for what it
+    /// held.
     @Test func anAcknowledgedJournalGroupIsDamaged() async throws {
         let (harness, messages, journal, groups) = try await journaled()
         try harness.flip(journal, at: groups[10] + 110)

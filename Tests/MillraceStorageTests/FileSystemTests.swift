@@ -6,8 +6,9 @@ import MillraceStorage
 import SystemPackage
 import Testing
 
-/// Storage on file systems that refuse something: one that is full, one that knows neither O_DIRECT nor fallocate. They are mounted
-/// for the test, which takes root; where that is not allowed the tests say so and are skipped, except in CI.
+/// Storage on file systems that refuse something: one that is full, one that knows neither O_DIRECT
+/// nor fallocate. They are mounted for the test, which takes root; where that is not allowed the
+/// tests say so and are skipped, except in CI.
 @Suite(.serialized) struct FileSystemTests {
     private static let canMount: Bool = {
         guard getuid() == 0 else { return false }

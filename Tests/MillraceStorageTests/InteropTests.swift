@@ -60,7 +60,8 @@ struct InteropTests {
             }
         }
         let segment = harness.directory.appending("ours-0/00000000000000000000.log").string
-        // Java's LZ4 reads no blocks that depend on each other, and its snappy only the xerial framing.
+        // Java's LZ4 reads no blocks that depend on each other, and its snappy only the xerial
+        // framing.
         let payload = [UInt8](try Data(contentsOf: URL(fileURLWithPath: segment)).dropFirst(61))
         if codec == .lz4 { #expect(payload[4] & 0x20 != 0) }
         if codec == .snappy { #expect(payload.starts(with: [0x82] + Array("SNAPPY".utf8) + [0])) }

@@ -4,7 +4,8 @@ import MillraceStorage
 import SystemPackage
 import Testing
 
-/// The journal's files go round: each is used again when what it holds is safe elsewhere, and never before.
+/// The journal's files go round: each is used again when what it holds is safe elsewhere, and never
+/// before.
 @Suite struct JournalTests {
     @Test(arguments: [2, 3])
     func itIsRecycledManyTimes(fileCountMax: Int) async throws {

@@ -68,7 +68,10 @@ import Testing
         try harness.cut("b-0/00000000000000000000.log", to: 100)
         try harness.replace("b-1/00000000000000000000.timeindex", with: [1, 2, 3])
         let report = try await harness.verify()
-        let found = report.problems.map { "\($0.kind) \($0.partition.map { "\($0)" } ?? "") \($0.first?.value ?? -1) \($0.last?.value ?? -1)" }
+        let found = report.problems.map { problem in
+            let partition = problem.partition.map { "\($0)" } ?? ""
+            return "\(problem.kind) \(partition) \(problem.first?.value ?? -1) \(problem.last?.value ?? -1)"
+        }
         #expect(
             found == ["records a-0 0 1", "records a-1 0 19", "records b-0 2 19", "index b-1 -1 -1"]
                 || found == ["records a-0 0 1", "records a-1 0 19", "records b-0 0 19", "index b-1 -1 -1"],
@@ -78,7 +81,8 @@ import Testing
         }
     }
 
-    /// Bytes behind the last acknowledged batch are what an unclean stop leaves: a note, and gone after the next start.
+    /// Bytes behind the last acknowledged batch are what an unclean stop leaves: a note, and gone
+    /// after the next start.
     @Test func anUnacknowledgedTailIsNoDamage() async throws {
         let harness = try await filled(crash: true)
         for partition in ["a-0", "b-0"] {

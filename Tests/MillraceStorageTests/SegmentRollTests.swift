@@ -5,7 +5,8 @@ import MillraceStorage
 import SystemPackage
 import Testing
 
-/// Segments: when a new one begins, how records are found in them by offset and by time, and when they are deleted.
+/// Segments: when a new one begins, how records are found in them by offset and by time, and when
+/// they are deleted.
 @Suite struct SegmentRollTests {
     private static func log(_ storage: Storage) throws -> PartitionLog {
         try storage.partition(TopicPartition(topic: try TopicName("t"), partition: 0))
@@ -40,8 +41,8 @@ import Testing
         #expect(try await harness.verify().isIntact)
     }
 
-    /// Batches of ten records, every second one compressed, in several segments; every record is found by its offset, and by its
-    /// time inside its batch.
+    /// Batches of ten records, every second one compressed, in several segments; every record is
+    /// found by its offset, and by its time inside its batch.
     @Test(arguments: CompressionCodec.allCases)
     func everyRecordIsFound(codec: CompressionCodec) async throws {
         let harness = try StorageHarness()

@@ -9,7 +9,8 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// A data directory of its own on real shards, opened and closed as often as a test wants. It is removed with the harness.
+/// A data directory of its own on real shards, opened and closed as often as a test wants. It is
+/// removed with the harness.
 final class StorageHarness: Sendable {
     let directory: FilePath
     private let shardCount: Int
@@ -72,8 +73,8 @@ final class StorageHarness: Sendable {
         }
     }
 
-    /// Opens the storage, runs the body on its first shard, and stops: cleanly, or as a crash of the process would,
-    /// with nothing written that was not.
+    /// Opens the storage, runs the body on its first shard, and stops: cleanly, or as a crash of
+    /// the process would, with nothing written that was not.
     func run<Result: Sendable>(
         crash: Bool = false, shardCount: Int? = nil, _ body: @escaping @Sendable (Storage) async throws -> Result
     ) async throws -> Result {

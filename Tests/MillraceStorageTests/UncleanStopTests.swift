@@ -4,8 +4,9 @@ import MillraceStorage
 import SystemPackage
 import Testing
 
-/// Appends of all sizes to many partitions, cut off at a random moment, opened again with another number of shards, and compared
-/// with a model: what was acknowledged is there once and in its place; of what was not, a beginning may be there, in order.
+/// Appends of all sizes to many partitions, cut off at a random moment, opened again with another
+/// number of shards, and compared with a model: what was acknowledged is there once and in its
+/// place; of what was not, a beginning may be there, in order.
 @Suite struct UncleanStopTests {
     /// What a partition should hold.
     private struct Model: Sendable {

@@ -29,7 +29,8 @@ import Testing
                         to: "orders"))
             }
             #expect(Set(positions).count == 200)
-            // The Java client's partitioner sends "k0" of 4 partitions to the same place as ours each time.
+            // The Java client's partitioner sends "k0" of 4 partitions to the same place as ours
+            // each time.
             #expect(Set(positions.enumerated().filter { $0.0 % 10 == 3 }.map(\.1.partition)).count == 1)
             var found: [String] = []
             for partition in Int32(0)..<4 {

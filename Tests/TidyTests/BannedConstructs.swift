@@ -1,9 +1,11 @@
-/// What would take an engine out of its simulation: above the shard, time, order and chance are handed in.
+/// What would take an engine out of its simulation: above the shard, time, order and chance are
+/// handed in.
 enum BannedConstructs {
-    /// The shard itself is where tasks are made and chance comes in; the client's transport and the programs
-    /// are outside the simulation.
+    /// The shard itself is where tasks are made and chance comes in; the client's transport and the
+    /// programs are outside the simulation; the simulation itself has to know its own thread.
     private static let free: Set = [
-        "MillraceRing", "MillraceShard", "MillraceClient", "millrace", "millrace-sim",
+        "MillraceRing", "MillraceShard", "MillraceClient", "MillraceSimulation", "millrace",
+        "millrace-sim",
     ]
 
     /// A text that has to be in the line before the pattern, which is slow, is tried.
@@ -14,7 +16,8 @@ enum BannedConstructs {
 
         init(_ hint: String, _ pattern: String, _ instead: String) {
             self.hint = hint
-            // The patterns are constants of this file: one that does not compile is a mistake in it.
+            // The patterns are constants of this file: one that does not compile is a mistake in
+            // it.
             self.pattern = try! Regex(pattern).wordBoundaryKind(.simple)
             self.instead = instead
         }

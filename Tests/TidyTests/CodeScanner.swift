@@ -1,5 +1,6 @@
-/// Blanks what is not code: comments and the insides of string literals become spaces, and every line keeps its
-/// number and length, so that a check neither trips over prose nor misses code next to it.
+/// Blanks what is not code: comments and the insides of string literals become spaces, and every
+/// line keeps its number and length, so that a check neither trips over prose nor misses code next
+/// to it.
 ///
 /// What is interpolated into a string is blanked with it.
 struct CodeScanner {

@@ -3,7 +3,7 @@ enum Measures {
     static let fileLinesMax = 700
     static let fileLinesAimedAt = 300
     static let functionLinesMax = 70
-    static let columnsMax = 100
+    static let columnsMax = 120
 
     static func longFile(_ file: SourceFile) -> [Finding] {
         let count = file.lines.count

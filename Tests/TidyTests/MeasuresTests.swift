@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func aLongLineIsFoundByItsCharacters() {
-        let full = String(repeating: "é", count: 100)
+        let full = String(repeating: "é", count: Measures.columnsMax)
         #expect(Measures.longLines(swift(full)).isEmpty)
         #expect(Measures.longLines(swift("\n" + full + "e")).map(\.line) == [2])
     }

@@ -7,6 +7,7 @@ import Testing
         "MillraceRing": "MillraceShardTests drive the ring: it does nothing without a shard",
         "MillraceCoordination": "MillraceBrokerTests and MillraceTests: offsets over a real log",
         "millrace": "CommandTests run the program",
+        "millrace-sim": "MillraceSimulationTests run the program",
     ]
 
     private func findings(_ check: (SourceFile) -> [Finding]) -> [Finding] {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// One file of the repository, as text and, for Swift and C, with everything blanked that is not code.
+/// One file of the repository, as text and, for Swift and C, with everything blanked that is not
+/// code.
 struct SourceFile {
     /// From the root of the repository, with `/` between its parts.
     let path: String

@@ -3,8 +3,9 @@ import Foundation
 import Millrace
 import Synchronization
 
-/// Appends to an embedded engine as fast as it acknowledges, a fixed number of appends under way at a time, and prints one
-/// line: throughput, latency, and the processor time the whole process took for a gigabyte.
+/// Appends to an embedded engine as fast as it acknowledges, a fixed number of appends under way at
+/// a time, and prints one line: throughput, latency, and the processor time the whole process took
+/// for a gigabyte.
 @main
 struct EngineAppend: AsyncParsableCommand {
     @Option(help: "Partitions that the appends go round.")

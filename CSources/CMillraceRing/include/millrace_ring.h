@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 /*
- * One io_uring for one thread. Every `prepare` writes one submission; nothing reaches the kernel before
- * `submit` or `wait`, which is how submissions are batched. A completion carries the token of its submission
- * and the count or the negated errno that the system call would have given.
+ * One io_uring for one thread. Every `prepare` writes one submission; nothing reaches the kernel
+ * before `submit` or `wait`, which is how submissions are batched. A completion carries the token
+ * of its submission and the count or the negated errno that the system call would have given.
  *
  * All calls on a ring come from the thread that created it (IORING_SETUP_SINGLE_ISSUER).
- * Memory handed to a `prepare` stays alive and unmoved until its completion, paths until the next submit.
+ * Memory handed to a `prepare` stays alive and unmoved until its completion, paths until the next
+ * submit.
  */
 typedef struct millrace_ring millrace_ring;
 
@@ -26,12 +27,14 @@ typedef struct {
     size_t length;
 } millrace_slice;
 
-/* Returns 0, or a negated errno: -EPERM or -ENOSYS where io_uring is refused, -EINVAL on a kernel before 6.1. */
+/* Returns 0, or a negated errno: -EPERM or -ENOSYS where io_uring is refused, -EINVAL on a kernel
+   before 6.1. */
 int millrace_ring_create(unsigned entries, millrace_ring *_Nullable *_Nonnull ring);
 void millrace_ring_destroy(millrace_ring *_Nonnull ring);
 
 int millrace_ring_submit(millrace_ring *_Nonnull ring);
-/* Submits and blocks until a completion is there or `nanoseconds` are over; negative means without limit. */
+/* Submits and blocks until a completion is there or `nanoseconds` are over; negative means without
+   limit. */
 int millrace_ring_wait(millrace_ring *_Nonnull ring, int64_t nanoseconds);
 unsigned millrace_ring_reap(
     millrace_ring *_Nonnull ring, millrace_completion *_Nonnull completions, unsigned most);
@@ -89,7 +92,8 @@ void millrace_ring_cancel(millrace_ring *_Nonnull ring, int handle, uint64_t tok
 
 /* System calls that the C library of Debian 12 does not wrap, or that Swift cannot reach. */
 
-/* Bytes sent, or a negated errno; -EAGAIN where the socket's buffer is full. The socket is non-blocking. */
+/* Bytes sent, or a negated errno; -EAGAIN where the socket's buffer is full. The socket is
+   non-blocking. */
 int64_t millrace_sendfile(int socket, int file, uint64_t offset, size_t count);
 /* Whether the whole range is in the page cache, so that reading it does not wait for a disk. */
 bool millrace_is_resident(int file, uint64_t offset, uint64_t count);
@@ -98,7 +102,8 @@ int64_t millrace_write_slices_now(
 int millrace_start_writeback(int file, uint64_t offset, uint64_t count);
 /* 0, or a negated errno: -EAGAIN where another process holds the lock. */
 int millrace_lock(int file);
-/* A pipe of at least `bytes`, or as much as the kernel grants; a negated errno where there is none. */
+/* A pipe of at least `bytes`, or as much as the kernel grants; a negated errno where there is none.
+   */
 int millrace_pipe(int ends[_Nonnull 2], int bytes);
 /* A counter to wake a sleeping ring with; a negated errno where there is none. */
 int millrace_event(void);

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * Watches the Swift runtime's global pool: a job that the simulation's thread gives to it has escaped, since it would
- * run on another thread, at a time that no seed decides.
+ * Watches the Swift runtime's global pool: a job that the simulation's thread gives to it has
+ * escaped, since it would run on another thread, at a time that no seed decides.
  */
 void millrace_simulation_watch(void);
 
