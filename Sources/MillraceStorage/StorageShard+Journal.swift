@@ -249,6 +249,7 @@ extension StorageShard {
             do { try await checkpointed.wait() } catch { return false }
             if checkpointsDone >= wanted { return true }
         }
+        guard !hasEnded else { return false }
         isCheckpointing = true
         defer {
             isCheckpointing = false

@@ -141,7 +141,6 @@ extension StorageShard {
             try? await log.active.writeIndex(on: shard)
         }
         _ = await checkpoint(isClean: isClean)
-        // Partitions know their storage: let go here, both are freed with the engine.
-        logs = [:]
+        letGo()
     }
 }

@@ -23,6 +23,7 @@ extension StorageShard {
             log.isQueued = false
             refuseWaiting(log, .closed)
         }
+        letGo()
     }
 
     // MARK: Relaxed topics

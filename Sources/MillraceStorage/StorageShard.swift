@@ -33,6 +33,8 @@ package actor StorageShard {
     /// The shard has stopped: nobody writes what is appended, so it is refused instead of waiting
     /// for ever.
     var haveWritersEnded = false
+    /// It speaks for no partition any more, and writes no checkpoint that would say so.
+    var hasEnded = false
     /// Background tasks that a close waits for.
     var backgroundCount = 0
     var isCheckpointing = false
@@ -271,6 +273,14 @@ package actor StorageShard {
         log.forgetUnwritten()
         for append in waiting { append.ticket.complete(.failure(error)) }
         finished(waiting.count, of: log)
+    }
+
+    /// Lets the partitions go, which hold their storage in turn: their files close with whoever
+    /// uses them last.
+    func letGo() {
+        hasEnded = true
+        logs = [:]
+        journal.current?.logs = [:]
     }
 
     /// Starts a task that `close` waits for.
