@@ -85,7 +85,10 @@ extension StorageError: CustomStringConvertible {
             up to \(known); open it with a newer Millrace
             """
         case .damagedFile(let path, let reason):
-            "\(path) is damaged: \(reason)"
+            """
+            \(path) is damaged: \(reason); put it back from a copy. The records are in the .log files, \
+            which `millrace log verify` and `millrace log dump` read without it
+            """
         case .closed:
             "the engine is closed"
         }
