@@ -66,6 +66,9 @@ var targets: [Target] = [
         dependencies: ["MillraceBytes", "MillraceModel", protobuf],
         exclude: ["Protos"], swiftSettings: swift),
     .target(
+        name: "MillraceKafkaProtocol", dependencies: ["MillraceBytes", "MillraceModel"],
+        swiftSettings: swift),
+    .target(
         name: "MillraceClientCore",
         dependencies: [
             "MillraceBytes", "MillraceModel", "MillraceNativeProtocol", "MillraceRecords", deque,

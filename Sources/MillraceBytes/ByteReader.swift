@@ -152,4 +152,13 @@ extension ByteReader {
     package mutating func skip(_ count: Int) throws(BytesError) {
         _ = try readBytes(count)
     }
+
+    /// Goes to a position counted from the beginning.
+    package mutating func move(to position: Int) throws(BytesError) {
+        guard position >= 0 else { throw .negativeCount(position, position: self.position) }
+        guard position <= bytes.count else {
+            throw .truncated(needed: position, remaining: bytes.count, position: self.position)
+        }
+        self.position = position
+    }
 }

@@ -1,0 +1,33 @@
+// Key 39, versions 1 to 2, flexible from 2.
+package struct RenewDelegationTokenRequest: RequestMessage {
+    package static let api = API.renewDelegationToken
+    package typealias Response = RenewDelegationTokenResponse
+
+    package var hmac: [UInt8] = []
+    package var renewPeriodMs: Int64 = 0
+
+    package init() {}
+
+    package mutating func layout<V: FieldVisitor>(_ visitor: inout V) throws(V.Failure) {
+        try visitor.field(&hmac)
+        try visitor.field(&renewPeriodMs)
+        try visitor.end()
+    }
+}
+
+package struct RenewDelegationTokenResponse: ResponseMessage {
+    package static let api = API.renewDelegationToken
+
+    package var errorCode: ErrorCode = .none
+    package var expiryTimestampMs: Int64 = 0
+    package var throttleTimeMs: Int32 = 0
+
+    package init() {}
+
+    package mutating func layout<V: FieldVisitor>(_ visitor: inout V) throws(V.Failure) {
+        try visitor.field(&errorCode)
+        try visitor.field(&expiryTimestampMs)
+        try visitor.field(&throttleTimeMs)
+        try visitor.end()
+    }
+}
