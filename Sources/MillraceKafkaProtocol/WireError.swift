@@ -13,6 +13,8 @@ package enum WireError: Error, Hashable, CustomStringConvertible {
     case malformedTag(UInt32, position: Int)
     /// Bytes after the last field.
     case trailingBytes(Int)
+    /// A request that says it has fewer bytes than any, or more than are taken.
+    case frameSize(Int, limit: Int)
     case unknownKey(Int16)
     case unsupportedVersion(Int16, API)
 
@@ -26,6 +28,8 @@ package enum WireError: Error, Hashable, CustomStringConvertible {
         case .malformedTag(let number, let position):
             "at byte \(position), the tagged field \(number) is out of order or does not fill its size"
         case .trailingBytes(let count): "\(count) bytes follow the last field"
+        case .frameSize(let size, let limit):
+            "a request of \(size) bytes: it must have 10 to \(limit) (socket.request.max.bytes)"
         case .unknownKey(let key): "there is no API key \(key)"
         case .unsupportedVersion(let version, let api):
             "\(api) (key \(api.rawValue)) version \(version) is not known; the versions are \(api.versions)"

@@ -48,7 +48,7 @@ package final class PartitionLog: @unchecked Sendable {
     var refusal: Refusal?
     var isClosed = false
     /// Whoever waits for the high watermark to move.
-    let advanced: Signal
+    let advanced: TailSignal
 
     /// Why no append is taken.
     enum Refusal {
@@ -74,7 +74,7 @@ package final class PartitionLog: @unchecked Sendable {
         self.durability = durability
         self.directory = directory
         self.storage = storage
-        advanced = Signal(on: shard)
+        advanced = TailSignal(on: shard)
         synchronized = Signal(on: shard)
     }
 

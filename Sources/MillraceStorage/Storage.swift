@@ -17,7 +17,7 @@ package struct Topic: Sendable {
 package actor Storage {
     package nonisolated let options: StorageOptions
     package nonisolated let shards: [StorageShard]
-    private nonisolated let shard: Shard
+    nonisolated let shard: Shard
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         shard.asUnownedSerialExecutor()
     }
@@ -29,6 +29,7 @@ package actor Storage {
     private var isChanging = false
     private let changed: Signal
     private nonisolated let open = Mutex<[TopicName: Topic]>([:])
+    private nonisolated let names = Mutex<[TopicID: TopicName]>([:])
 
     private init(
         options: StorageOptions, shards: [StorageShard], logger: Logger, lock: File,
@@ -46,6 +47,11 @@ package actor Storage {
     // MARK: Looking up
 
     package nonisolated func topic(_ name: TopicName) -> Topic? { open.withLock { $0[name] } }
+
+    package nonisolated func topic(_ id: TopicID) -> Topic? {
+        guard let topic = names.withLock({ $0[id] }).flatMap({ topic($0) }) else { return nil }
+        return topic.entry.id == id ? topic : nil
+    }
 
     /// All topics, by name.
     package nonisolated var topics: [Topic] {
@@ -115,7 +121,10 @@ package actor Storage {
         return Topic(entry: entry, partitions: partitions)
     }
 
-    private func publish(_ topic: Topic) { open.withLock { $0[topic.entry.name] = topic } }
+    private func publish(_ topic: Topic) {
+        open.withLock { $0[topic.entry.name] = topic }
+        names.withLock { $0[topic.entry.id] = topic.entry.name }
+    }
 
     // MARK: Changing
 
@@ -124,12 +133,12 @@ package actor Storage {
     }
 
     /// Lets one change after another in, since each waits for the disk.
-    private func beginChange() async throws(StorageError) {
+    func beginChange() async throws(StorageError) {
         do throws(Errno) { while isChanging { try await changed.wait() } } catch { throw .closed }
         isChanging = true
     }
 
-    private func endChange() {
+    func endChange() {
         isChanging = false
         changed.notifyAll()
     }
@@ -225,6 +234,7 @@ package actor Storage {
         catalogue.deleted.append(entry)
         try await writeCatalogue()
         open.withLock { $0[name] = nil }
+        names.withLock { $0[entry.id] = nil }
         for number in 0..<entry.partitionCount {
             try await storage(for: entry.id, number).delete(
                 TopicPartition(topic: name, partition: number))

@@ -22,5 +22,6 @@ package struct StorageOptions: Sendable {
 enum DataFiles {
     static let lock = ".lock"
     static let topics = "topics.millrace"
+    static let cluster = "cluster.millrace"
     static let journal = "journal"
 }

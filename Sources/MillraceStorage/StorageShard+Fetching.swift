@@ -1,0 +1,71 @@
+package import MillraceModel
+internal import SystemPackage
+
+/// What a fetch asks of one partition.
+package struct FetchPart: Sendable {
+    package let log: PartitionLog
+    package let offset: Offset
+    package let bytesMax: Int
+
+    package init(log: PartitionLog, offset: Offset, bytesMax: Int) {
+        self.log = log
+        self.offset = offset
+        self.bytesMax = bytesMax
+    }
+}
+
+/// What one partition gives to a fetch: whole batches as they lie in a segment, the one that holds the offset first.
+package struct FetchedPart: Sendable {
+    package let logStartOffset: Offset
+    package let highWatermark: Offset
+    /// nil where there is nothing, or no room for it in the response.
+    package let outcome: Result<FileRange?, StorageError>
+
+    package var count: Int { if case .success(let range?) = outcome { range.count } else { 0 } }
+    package var hasFailed: Bool { if case .failure = outcome { true } else { false } }
+}
+
+extension StorageShard {
+    /// Looks into partitions of this shard, in order, until the response is full.
+    ///
+    /// - Parameters:
+    ///   - bytesMax: for all together. The first batch of the response is given whatever its size (KIP-74), or a reader
+    ///     would hang on a batch larger than its limit.
+    ///   - isEmpty: whether nothing is in the response yet.
+    ///   - watch: raised when one of the partitions has got more than was seen here.
+    package func fetch(
+        _ parts: [FetchPart], bytesMax: Int, isEmpty: Bool, watch: TailWatch?
+    ) async -> [FetchedPart] {
+        var room = bytesMax
+        var isEmpty = isEmpty
+        var fetched: [FetchedPart] = []
+        fetched.reserveCapacity(parts.count)
+        for part in parts {
+            let log = part.log
+            // Before the look, so that nothing is missed between it and the wait.
+            if let watch { log.advanced.add(watch) }
+            let outcome = await range(part, bytesMax: min(part.bytesMax, room), isFirst: isEmpty)
+            let found = FetchedPart(
+                logStartOffset: log.logStartOffset, highWatermark: log.highWatermark,
+                outcome: outcome)
+            if found.count > 0 { isEmpty = false }
+            room = max(0, room - found.count)
+            fetched.append(found)
+        }
+        return fetched
+    }
+
+    private func range(
+        _ part: FetchPart, bytesMax: Int, isFirst: Bool
+    ) async -> Result<FileRange?, StorageError> {
+        do throws(StorageError) {
+            let cursor = try await cursor(at: part.offset, of: part.log)
+            guard isFirst || bytesMax > 0 else { return .success(nil) }
+            let range = try await range(from: cursor, of: part.log, bytesMax: bytesMax)
+            if let range, range.count > bytesMax, !isFirst { return .success(nil) }
+            return .success(range)
+        } catch {
+            return .failure(error)
+        }
+    }
+}
