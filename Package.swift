@@ -78,9 +78,9 @@ var targets: [Target] = [
     .target(
         name: "MillraceBroker",
         dependencies: [
-            "Millrace", "MillraceBytes", "MillraceCoordination", "MillraceModel",
-            "MillraceNativeProtocol", "MillraceShard", "MillraceStorage", deque, logging, protobuf,
-            system,
+            "Millrace", "MillraceBytes", "MillraceCoordination", "MillraceKafkaProtocol",
+            "MillraceModel", "MillraceNativeProtocol", "MillraceShard", "MillraceStorage", deque,
+            logging, protobuf, system,
         ],
         swiftSettings: swift),
     .target(

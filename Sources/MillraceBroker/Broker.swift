@@ -15,42 +15,91 @@ package actor Broker {
     }
 
     private let engine: Engine
+    private let options: BrokerOptions
     private let logger: Logger
-    private var listener: Listener?
-    private var connections: [UInt64: NativeConnection] = [:]
+    private var listeners: [Listener] = []
+    private var connections: [UInt64: any BrokerConnection] = [:]
     private var connectionCount: UInt64 = 0
     private var isStopping = false
     private let ended: Signal
-    private var isAccepting = false
+    private let stopped: Signal
+    /// Tasks that accept, and the one that looks for idle connections.
+    private var taskCount = 0
 
-    package init(engine: Engine) {
+    package init(engine: Engine, options: BrokerOptions = BrokerOptions()) {
         self.engine = engine
+        self.options = options
         shard = engine.shards[0]
         logger = engine.options.logger
         ended = Signal(on: engine.shards[0])
+        stopped = Signal(on: engine.shards[0])
     }
 
     /// Starts to accept native connections.
     /// - Returns: where; the port is the real one where 0 was asked for.
     /// - Throws: `EADDRINUSE` and what else bind(2) says.
     package func listen(on address: SocketAddress) throws(Errno) -> SocketAddress {
+        let engine = engine
+        return try listen(on: address) { NativeConnection($0, engine: engine) }
+    }
+
+    /// Starts to accept Kafka's clients.
+    /// - Throws: `StorageError` where the cluster's identity cannot be read or made, and `Errno` as `listen(on:)`.
+    package func listenForKafka(on address: SocketAddress) async throws -> SocketAddress {
+        let clusterID = try await engine.storage.clusterID()
+        let (engine, options) = (engine, options)
+        // The port is known only now, and nobody is served before the services are there.
         let listener = try Listener(on: address, shard: shard)
-        self.listener = listener
-        isAccepting = true
-        shard.spawn { await self.accept(listener) }
+        let services = KafkaServices(
+            engine: engine, options: options, clusterID: "\(clusterID)",
+            advertised: options.advertised ?? listener.address)
+        accept(listener) { KafkaConnection($0, services: services) }
+        run { await $0.closeIdleConnections() }
         return listener.address
     }
 
-    private func accept(_ listener: Listener) async {
-        defer {
-            isAccepting = false
-            ended.notifyAll()
+    private func listen(
+        on address: SocketAddress, _ serve: @escaping @Sendable (Socket) -> any BrokerConnection
+    ) throws(Errno) -> SocketAddress {
+        let listener = try Listener(on: address, shard: shard)
+        accept(listener, serve)
+        return listener.address
+    }
+
+    private func accept(
+        _ listener: Listener, _ serve: @escaping @Sendable (Socket) -> any BrokerConnection
+    ) {
+        listeners.append(listener)
+        run { await $0.acceptAll(listener, serve) }
+    }
+
+    private func run(_ body: @escaping @Sendable (isolated Broker) async -> Void) {
+        taskCount += 1
+        shard.spawn {
+            await body(self)
+            await self.taskEnded()
         }
+    }
+
+    private func taskEnded() {
+        taskCount -= 1
+        ended.notifyAll()
+    }
+
+    private func acceptAll(
+        _ listener: Listener, _ serve: @Sendable (Socket) -> any BrokerConnection
+    ) async {
         while !isStopping {
             do throws(Errno) {
                 let home = engine.shards[Int(connectionCount % UInt64(engine.shards.count))]
                 let socket = try await listener.accept(for: home)
-                serve(socket, on: home)
+                guard connections.count < options.connectionsMax else {
+                    logger.warning("a client is turned away: max.connections are open", metadata: [
+                        "max.connections": "\(options.connectionsMax)"
+                    ])
+                    continue
+                }
+                begin(serve(socket), on: home)
             } catch .canceled {
                 return
             } catch .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .noBufferSpace {
@@ -66,14 +115,30 @@ package actor Broker {
         }
     }
 
-    private func serve(_ socket: Socket, on home: Shard) {
+    private func begin(_ connection: any BrokerConnection, on home: Shard) {
         let number = connectionCount
         connectionCount += 1
-        let connection = NativeConnection(socket, engine: engine)
         connections[number] = connection
         home.spawn {
             await connection.serve()
             await self.connectionEnded(number)
+        }
+    }
+
+    /// Looks, a few times in the longest idle time allowed, for connections that have been idle as long.
+    private func closeIdleConnections() async {
+        let interval = max(.milliseconds(100), options.idleTimeMax / 4)
+        do throws(Errno) {
+            while !isStopping {
+                let deadline = shard.now.advanced(by: interval)
+                while !isStopping, try await stopped.wait(until: deadline) {}
+                let oldest = shard.now.advanced(by: .zero - options.idleTimeMax)
+                for number in connections.keys.sorted() {
+                    await connections[number]?.closeIfIdle(since: oldest)
+                }
+            }
+        } catch {
+            // The shard stops.
         }
     }
 
@@ -89,20 +154,33 @@ package actor Broker {
     /// last connection has ended. A client that does not read is cut off after a while.
     package func stop() async {
         isStopping = true
-        listener?.stop()
-        listener = nil
+        stopped.notifyAll()
+        for listener in listeners { listener.stop() }
+        listeners = []
         for number in connections.keys.sorted() {
             if let connection = connections[number] { await connection.stop() }
         }
         let deadline = shard.now.advanced(by: Self.grace)
         do throws(Errno) {
-            while isAccepting || !connections.isEmpty {
+            while taskCount > 0 || !connections.isEmpty {
                 if try await ended.wait(until: deadline) { continue }
                 for connection in connections.values { connection.socket.shutdown() }
-                while isAccepting || !connections.isEmpty { try await ended.wait() }
+                while taskCount > 0 || !connections.isEmpty { try await ended.wait() }
             }
         } catch {
             // The shard has stopped, and with it every connection.
         }
     }
+}
+
+/// One client, whatever it speaks.
+protocol BrokerConnection: Actor {
+    nonisolated var socket: Socket { get }
+
+    /// Serves until the client goes or `stop` is called.
+    func serve() async
+    /// Begins nothing more, lets what is under way end, and closes.
+    func stop()
+    /// Closes the connection if nothing has happened on it since the instant and nothing is under way.
+    func closeIfIdle(since instant: Instant)
 }

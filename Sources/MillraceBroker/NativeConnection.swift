@@ -13,7 +13,7 @@ internal import SystemPackage
 /// A task reads frames and acts on them; a second sends what gathers in the output queue. Each call
 /// that waits for something has a task of its own on the connection's shard, and every task ends
 /// before the connection does.
-actor NativeConnection {
+actor NativeConnection: BrokerConnection {
     nonisolated let shard: Shard
     nonisolated var unownedExecutor: UnownedSerialExecutor { shard.asUnownedSerialExecutor() }
 
@@ -83,6 +83,9 @@ actor NativeConnection {
         subscriptions = [:]
         socket.shutdownReceiving()
     }
+
+    /// A native connection may be idle: a producer keeps it for the next record, and TCP finds out whether the peer lives.
+    func closeIfIdle(since instant: Instant) {}
 
     /// Starts a task that the connection waits for.
     func run(_ body: @escaping @Sendable (isolated NativeConnection) async -> Void) {

@@ -1,5 +1,5 @@
 /// The error codes of Kafka's protocol.
-package struct ErrorCode: RawRepresentable, Hashable, Sendable {
+package struct ErrorCode: RawRepresentable, Hashable, Sendable, Error {
     package var rawValue: Int16
 
     package init(rawValue: Int16) { self.rawValue = rawValue }

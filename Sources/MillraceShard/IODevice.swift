@@ -90,6 +90,8 @@ package protocol IODevice: AnyObject {
     /// A socket that is not connected yet.
     func makeSocket(for address: SocketAddress) throws(Errno) -> Handle
     func connect(_ socket: Handle, to address: SocketAddress, _ completion: Completion)
+    /// The peer's address without its port; nil where it has gone.
+    func peerHost(_ socket: Handle) -> String?
     /// 0 means that the peer sends no more.
     func receive(_ socket: Handle, into bytes: UnsafeMutableRawBufferPointer, _ completion: Completion)
     /// `more`: something follows at once, so a packet may wait for it.

@@ -68,6 +68,21 @@ extension RingDevice {
         }
     }
 
+    package func peerHost(_ socket: Handle) -> String? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let result = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                guard getpeername(socket.rawValue, $0, &length) == 0 else { return Int32(-1) }
+                return getnameinfo(
+                    $0, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+            }
+        }
+        guard result == 0 else { return nil }
+        return String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
     package func shutdown(_ socket: Handle) {
         _ = Glibc.shutdown(socket.rawValue, Int32(SHUT_RDWR))
     }

@@ -64,6 +64,9 @@ package final class Socket: @unchecked Sendable {
         }
     }
 
+    /// The peer's address without its port; empty where it has gone.
+    package var peerHost: String { shard.device.peerHost(handle) ?? "" }
+
     /// Ends both directions: a task that waits on the socket goes on.
     package func shutdown() { shard.device.shutdown(handle) }
 

@@ -111,6 +111,9 @@ extension SimulatedDevice {
         }
     }
 
+    /// All of the simulated world is one host.
+    package func peerHost(_ socket: Handle) -> String? { "127.0.0.1" }
+
     /// Every packet goes out at once here.
     package func sendAtOnce(_ socket: Handle) {}
 

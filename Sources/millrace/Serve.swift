@@ -13,7 +13,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Serve a data directory to clients.",
         discussion: """
             When the listeners accept, one line on standard output says where: \
-            'millrace ready native=HOST:PORT'. SIGTERM stops the broker cleanly.
+            'millrace ready native=HOST:PORT kafka=HOST:PORT'. SIGTERM stops the broker cleanly.
             """)
 
     @Option(help: "Where the log is kept. (default: ./millrace-data)")
@@ -48,26 +48,42 @@ struct Serve: AsyncParsableCommand {
             warn("settings that Millrace does not have: \(properties.unknown.joined(separator: ", "))")
         }
         let native = try address(listen ?? properties.listen ?? "127.0.0.1:7070", "--listen")
-        if let kafka = kafka ?? properties.kafka {
-            _ = try address(kafka, "--kafka")
-            warn("this version has no Kafka listener; \(kafka) is not served")
-        }
+        let kafka = try address(kafka ?? properties.kafka ?? "127.0.0.1:9092", "--kafka")
         let directory = dataDir ?? properties.dataDirectory ?? "millrace-data"
         let engine = try await Engine.open(directory, options: try options(properties))
-        let broker = Broker(engine: engine)
-        let bound: SocketAddress
+        let broker = Broker(engine: engine, options: properties.broker)
+        let ready: String
         do {
-            bound = try await broker.listen(on: native)
+            ready = try await listen(broker, native: native, kafka: kafka)
         } catch {
+            await broker.stop()
             await engine.close()
-            throw Self.refused(native, error)
+            throw error
         }
-        FileHandle.standardOutput.write(Data("millrace ready native=\(bound)\n".utf8))
+        FileHandle.standardOutput.write(Data("\(ready)\n".utf8))
         let group = ServiceGroup(
             services: [BrokerService(broker: broker, engine: engine)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "millrace.service"))
         try await group.run()
+    }
+
+    /// - Returns: the line that says where the listeners are.
+    private func listen(
+        _ broker: Broker, native: SocketAddress, kafka: SocketAddress
+    ) async throws -> String {
+        let boundNative: SocketAddress
+        do {
+            boundNative = try await broker.listen(on: native)
+        } catch {
+            throw Self.refused(native, "--listen", error)
+        }
+        do {
+            let boundKafka = try await broker.listenForKafka(on: kafka)
+            return "millrace ready native=\(boundNative) kafka=\(boundKafka)"
+        } catch {
+            throw Self.refused(kafka, "--kafka", error)
+        }
     }
 
     private func options(_ properties: ServerProperties) throws -> EngineOptions {
@@ -99,15 +115,17 @@ struct Serve: AsyncParsableCommand {
         return address
     }
 
-    private static func refused(_ address: SocketAddress, _ error: any Error) -> CommandError {
+    private static func refused(
+        _ address: SocketAddress, _ option: String, _ error: any Error
+    ) -> CommandError {
         switch error as? Errno {
         case .addressInUse:
             CommandError(
-                "\(address) is in use by another program; choose another address with --listen")
+                "\(address) is in use by another program; choose another address with \(option)")
         case .addressNotAvailable:
-            CommandError("\(address) is no address of this machine; choose another with --listen")
+            CommandError("\(address) is no address of this machine; choose another with \(option)")
         case .permissionDenied:
-            CommandError("\(address) needs privileges; choose a port above 1023 with --listen")
+            CommandError("\(address) needs privileges; choose a port above 1023 with \(option)")
         default: CommandError("\(address) cannot be listened on: \(error)")
         }
     }

@@ -1,5 +1,7 @@
 internal import Foundation
+internal import MillraceBroker
 internal import MillraceModel
+internal import MillraceShard
 
 /// What `millrace serve` takes from a Kafka-style properties file. A flag on the command line wins
 /// over it.
@@ -14,6 +16,7 @@ struct ServerProperties: Equatable {
     var journalFileBytes: Int?
     var journalFileCountMax: Int?
     var retentionInterval: Duration?
+    var broker = BrokerOptions()
     /// Settings that this broker does not have, as written.
     var unknown: [String] = []
 
@@ -68,8 +71,32 @@ struct ServerProperties: Equatable {
         case "millrace.journal.file.bytes":
             journalFileBytes = try number(value, (2 << 20)...(1 << 30))
         case "millrace.journal.files.max": journalFileCountMax = try number(value, 2...1024)
-        default: unknown.append(key)
+        default: if try !setBroker(key, value) { unknown.append(key) }
         }
+    }
+
+    private mutating func setBroker(_ key: String, _ value: String) throws -> Bool {
+        switch key {
+        case "node.id", "broker.id": broker.nodeID = Int32(try number(value, 0...Int(Int32.max)))
+        case "advertised.listeners":
+            let parts = value.components(separatedBy: "://")
+            guard let address = SocketAddress(parts[parts.count - 1]) else {
+                throw CommandError("use NAME://HOST:PORT")
+            }
+            broker.advertised = address
+        case "auto.create.topics.enable":
+            guard let isOn = Bool(value) else { throw CommandError("use true or false") }
+            broker.createsTopics = isOn
+        case "socket.request.max.bytes":
+            broker.requestBytesMax = try number(value, 1024...(1 << 30))
+        case "queued.max.request.bytes":
+            broker.queuedBytesMax = try number(value, (1 << 20)...(1 << 40))
+        case "max.connections": broker.connectionsMax = try number(value, 1...1_000_000)
+        case "connections.max.idle.ms":
+            broker.idleTimeMax = .milliseconds(try number(value, 100...Int(Int32.max)))
+        default: return false
+        }
+        return true
     }
 
     /// `MILLRACE://HOST:PORT` is the native listener, any other name Kafka's.

@@ -115,13 +115,19 @@ import Testing
             #expect(try run(["topic", "list"] + b).text == "t\t1\n")
             // The same data directory and the same port, taken.
             try expectRefused(
-                ["serve", "--data-dir", broker.directory.path, "--listen", "127.0.0.1:0"],
+                ["serve", "--data-dir", broker.directory.path, "--listen", "127.0.0.1:0", "--kafka", "127.0.0.1:0"],
                 "is open in another process")
             let other = broker.directory.path + "-other"
             defer { try? FileManager.default.removeItem(atPath: other) }
             try expectRefused(
                 ["serve", "--data-dir", other, "--listen", "127.0.0.1:\(broker.port)"],
                 "127.0.0.1:\(broker.port) is in use")
+            try expectRefused(
+                [
+                    "serve", "--data-dir", other, "--listen", "127.0.0.1:0",
+                    "--kafka", broker.kafkaBootstrap,
+                ],
+                "\(broker.kafkaBootstrap) is in use by another program; choose another address with --kafka")
             try expectRefused(["serve", "--data-dir", other, "--listen", "nonsense"], "--listen nonsense")
             try expectRefused(["serve", "--data-dir", other, "--shards", "0"], "shards=0")
         }
@@ -191,7 +197,7 @@ import Testing
 
     @Test func anOldKernelIsRefusedInOneLine() throws {
         let outcome = try Commands.run(
-            ["serve", "--data-dir", "/nonexistent/millrace", "--listen", "127.0.0.1:0"],
+            ["serve", "--data-dir", "/nonexistent/millrace", "--listen", "127.0.0.1:0", "--kafka", "127.0.0.1:0"],
             through: ["setarch", "--uname-2.6"])
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("Millrace needs Linux 6.1 or newer"), "\(outcome.errors)")

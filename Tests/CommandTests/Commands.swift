@@ -69,6 +69,7 @@ enum Commands {
 final class BrokerProcess {
     let directory: URL
     private(set) var port = 0
+    private(set) var kafkaPort = 0
     private var process = Process()
     private let extra: [String]
     private let wrapper: [String]
@@ -97,7 +98,7 @@ final class BrokerProcess {
         process.arguments =
             wrapper + [
                 executable, "serve", "--data-dir", directory.path, "--listen", "127.0.0.1:0",
-                "--log-level", "error",
+                "--kafka", "127.0.0.1:0", "--log-level", "error",
             ] + extra
         let output = Pipe()
         process.standardOutput = output
@@ -109,10 +110,14 @@ final class BrokerProcess {
             try #require(!data.isEmpty, "the broker ended before it was ready")
             line += String(decoding: data, as: UTF8.self)
         }
-        try #require(line.hasPrefix("millrace ready native=127.0.0.1:"), "\(line)")
-        port = try #require(line.split(separator: ":").last.flatMap { Int($0.dropLast()) })
+        let ready = try #require(
+            line.wholeMatch(
+                of: /millrace ready native=127\.0\.0\.1:(\d+) kafka=127\.0\.0\.1:(\d+)\n/), "\(line)")
+        port = try #require(Int(ready.1))
+        kafkaPort = try #require(Int(ready.2))
     }
 
+    var kafkaBootstrap: String { "127.0.0.1:\(kafkaPort)" }
     var bootstrap: [String] { ["--bootstrap", "127.0.0.1:\(port)"] }
 
     func kill() {

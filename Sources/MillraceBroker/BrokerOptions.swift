@@ -1,0 +1,21 @@
+package import MillraceShard
+
+/// How a broker serves; named in `server.properties` as the comments say.
+package struct BrokerOptions: Equatable, Sendable {
+    /// `node.id`: what clients call this broker.
+    package var nodeID: Int32 = 1
+    /// `advertised.listeners`: where Kafka clients are told to connect; nil for where the listener is.
+    package var advertised: SocketAddress?
+    /// `auto.create.topics.enable`: whether asking for a topic's metadata makes it.
+    package var createsTopics = true
+    /// `socket.request.max.bytes`.
+    package var requestBytesMax = 100 << 20
+    /// `queued.max.request.bytes`, for each shard: of requests that are being received or answered.
+    package var queuedBytesMax = 512 << 20
+    /// `max.connections`: whoever comes on top is turned away.
+    package var connectionsMax = 10_000
+    /// `connections.max.idle.ms`.
+    package var idleTimeMax = Duration.seconds(600)
+
+    package init() {}
+}

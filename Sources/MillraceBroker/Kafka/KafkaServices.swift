@@ -1,0 +1,28 @@
+internal import Logging
+internal import Millrace
+internal import MillraceModel
+internal import MillraceShard
+internal import MillraceStorage
+
+/// What all Kafka connections of a broker share.
+final class KafkaServices: Sendable {
+    let engine: Engine
+    let options: BrokerOptions
+    let clusterID: String
+    /// Where clients are told to connect.
+    let advertised: SocketAddress
+    let logger: Logger
+    /// By the index of the shard.
+    let budgets: [ReceiveBudget]
+
+    var storage: Storage { engine.storage }
+
+    init(engine: Engine, options: BrokerOptions, clusterID: String, advertised: SocketAddress) {
+        self.engine = engine
+        self.options = options
+        self.clusterID = clusterID
+        self.advertised = advertised
+        logger = engine.options.logger
+        budgets = engine.shards.map { ReceiveBudget(options.queuedBytesMax, on: $0) }
+    }
+}
