@@ -111,7 +111,7 @@ extension Engine {
 
     /// A partition is a directory, files and memory, so a slip of the hand should not make a
     /// million.
-    private static let partitionsMax: Int32 = 10_000
+    package static let partitionsMax: Int32 = 10_000
 
     private static func checked(
         _ count: Int32, _ topic: TopicName

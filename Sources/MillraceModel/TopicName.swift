@@ -35,8 +35,10 @@ public struct TopicName: Hashable, Comparable, Sendable, CustomStringConvertible
         }
     }
 
-    /// Topics that Millrace keeps for itself begin with two underscores.
-    public var isInternal: Bool { string.utf8.starts(with: "__".utf8) }
+    /// A topic that Millrace keeps for itself; clients do not make, delete or trim it.
+    public var isInternal: Bool { Self.internalNames.contains(string) }
+
+    private static let internalNames: Set = ["__consumer_offsets", "__transaction_state"]
 
     public static func < (left: TopicName, right: TopicName) -> Bool { left.string < right.string }
 

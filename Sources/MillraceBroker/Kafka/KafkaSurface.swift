@@ -8,6 +8,11 @@ enum KafkaSurface {
     static let versions: [API: ClosedRange<Int16>] = [
         .produce: 0...13, .fetch: 4...18, .listOffsets: 1...11, .metadata: 0...13,
         .apiVersions: 0...4,
+        .createTopics: 2...7, .deleteTopics: 1...6, .deleteRecords: 0...2,
         .offsetForLeaderEpoch: 2...4,
+        .alterReplicaLogDirs: 1...2, .describeLogDirs: 1...5, .createPartitions: 0...3,
+        .electLeaders: 0...2, .alterPartitionReassignments: 0...1, .listPartitionReassignments: 0...0,
+        .describeQuorum: 0...2, .updateFeatures: 0...2, .describeCluster: 0...2,
+        .unregisterBroker: 0...0, .listConfigResources: 0...1, .describeTopicPartitions: 0...0,
     ]
 }
