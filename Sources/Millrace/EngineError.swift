@@ -43,7 +43,9 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
             switch error {
             case .unknownTopic, .unknownPartition: .unknownTopic
             case .topicExists: .topicExists
-            case .partitionsOnlyGrow, .invalidBatch: .invalidArgument
+            case .partitionsOnlyGrow, .invalidBatch, .outOfOrderSequence, .duplicateSequence,
+                .invalidProducerEpoch:
+                .invalidArgument
             case .batchTooLarge: .recordTooLarge
             case .offsetOutOfRange: .offsetOutOfRange
             case .readOnly: .readOnly

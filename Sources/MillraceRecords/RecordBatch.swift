@@ -31,8 +31,8 @@ package enum RecordBatch {
     }
 
     /// Checks that `bytes` are exactly one batch that a producer may send: what `validate` does,
-    /// and that it has records, one for each of its offsets, is no control batch, and that its
-    /// producer id, epoch and sequence go together.
+    /// and that it has records, one for each of its offsets and no more than its bytes can hold,
+    /// is no control batch, and that its producer id, epoch and sequence go together.
     package static func validateProduced(
         _ bytes: UnsafeRawBufferPointer, limit: Int
     ) throws(RecordsError) -> RecordBatchHeader {
@@ -41,6 +41,13 @@ package enum RecordBatch {
             throw .trailingBytes(bytes.count - header.sizeInBytes)
         }
         guard header.recordCount >= 1, header.lastOffsetDelta == header.recordCount &- 1 else {
+            throw illegalRecordCount(header)
+        }
+        // What the records are decompressed into bounds those of a compressed batch.
+        let recordBytesMax =
+            header.codecNumber == 0
+            ? bytes.count - RecordBatchHeader.size : Compression.defaultLimit
+        guard Int(header.recordCount) <= recordBytesMax / RecordBatchHeader.recordSizeMin else {
             throw illegalRecordCount(header)
         }
         guard !header.isControl else {

@@ -42,6 +42,9 @@ public struct RecordBatchHeader: Hashable, Sendable {
     package static let lengthEnd = 12
     /// The batch length of a batch without any record.
     package static let lengthMin = Int32(size - lengthEnd)
+    /// A record without key, value and headers: six lengths and deltas of one byte, and its
+    /// attributes.
+    package static let recordSizeMin = 7
     package static let magicPosition = 16
     package static let checksumPosition = 17
     /// Where the checksummed bytes begin.

@@ -75,7 +75,7 @@ extension RecordsError: CustomStringConvertible {
         case .illegalRecordCount(let count, let lastOffsetDelta, let baseOffset):
             """
             the batch at offset \(baseOffset) says \(count) records and a last offset delta of \
-            \(lastOffsetDelta), which do not go together
+            \(lastOffsetDelta), which do not go together or do not fit its bytes
             """
         case .illegalProducer(let id, let epoch, let baseSequence, let isTransactional):
             """

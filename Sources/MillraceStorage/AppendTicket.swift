@@ -6,6 +6,8 @@ package struct AppendResult: Sendable {
     package let baseOffset: Offset
     package let nextOffset: Offset
     package let durability: Durability
+    /// The batch had been stored before: these are its offsets of then, and nothing was written.
+    package var isDuplicate = false
 }
 
 /// The promise of one append. It is kept on the partition's shard; one task, on any shard, waits

@@ -54,6 +54,8 @@ package struct LogDump {
                     offset: \(base.advanced(by: Int64(entry.relativeOffset)))
                     """)
             }
+        } else if let offset = LogFiles.baseOffset(name, LogFiles.producerSnapshot) {
+            try await dump(snapshot: path, offset)
         } else if Journal.shard(inName: name) != nil {
             try await dump(journal: path)
         } else if Checkpoint.isCheckpoint(name) || name == DataFiles.topics
@@ -65,13 +67,16 @@ package struct LogDump {
                 path,
                 reason: """
                     its name is none of a data directory's; give a .log, .index, .timeindex, \
-                    .journal, .checkpoint or topics.millrace file, or a partition's directory
+                    .snapshot, .journal, .checkpoint or topics.millrace file, or a partition's \
+                    directory
                     """)
         }
     }
 
     private static func isKnown(_ name: String) -> Bool {
-        [LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex].contains {
+        [
+            LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex, LogFiles.producerSnapshot,
+        ].contains {
             LogFiles.baseOffset(name, $0) != nil
         } || Journal.shard(inName: name) != nil || Checkpoint.isCheckpoint(name)
             || name == DataFiles.topics || name == LogFiles.partitionMetadata
@@ -86,6 +91,27 @@ package struct LogDump {
     private func dump(text path: FilePath) async throws(StorageError) {
         let text = try await contents(path).withBytes { String(decoding: $0, as: UTF8.self) }
         for line in text.split(separator: "\n") { print(String(line)) }
+    }
+
+    private func dump(snapshot path: FilePath, _ offset: Offset) async throws(StorageError) {
+        let bytes = try await contents(path)
+        do throws(SnapshotFault) {
+            let entries = try bytes.withBytes { bytes throws(SnapshotFault) in
+                try ProducerSnapshot.decode(bytes, at: offset)
+            }
+            for entry in entries {
+                let batch = entry.batch
+                print(
+                    """
+                    producerId: \(entry.id.value) producerEpoch: \(batch.epoch.value) \
+                    lastTimestamp: \(entry.timestamp) firstSequence: \(batch.firstSequence) \
+                    lastSequence: \(batch.lastSequence) lastOffset: \(batch.lastOffset) \
+                    offsetDelta: \(batch.offsetDelta)
+                    """)
+            }
+        } catch {
+            print("damaged: \(error.reason)")
+        }
     }
 
     // MARK: Segments

@@ -6,6 +6,7 @@ enum LogFiles {
     static let log = ".log"
     static let offsetIndex = ".index"
     static let timeIndex = ".timeindex"
+    static let producerSnapshot = ".snapshot"
     static let partitionMetadata = "partition.metadata"
 
     static func name(_ baseOffset: Offset, _ suffix: String) -> String {

@@ -33,6 +33,15 @@ package final class PartitionLog: @unchecked Sendable {
     private var highWatermarkSegment = Offset.zero
     private var highWatermarkPosition: UInt64 = 0
 
+    /// What each idempotent producer has sent, the batches that wait among it.
+    var producers = ProducerTable()
+    /// Repeats of batches that are not acknowledged yet.
+    var repeats: [RepeatedAppend] = []
+    /// The offset of the newest producer snapshot, and how much was written since.
+    var snapshotOffset: Offset?
+    var bytesSinceSnapshot: UInt64 = 0
+    var isWritingSnapshot = false
+
     /// Batches that have offsets and are not handed to the segment yet.
     var pending: Deque<PendingAppend> = []
     var pendingBytes = 0
@@ -95,6 +104,7 @@ package final class PartitionLog: @unchecked Sendable {
     /// Takes back the offsets of batches that were never written, so that none is left out.
     func forgetUnwritten() {
         logEndOffset = writtenEnd
+        producers.truncate(to: writtenEnd)
     }
 
     /// Everything below is as safe as the topic demands.
@@ -171,6 +181,13 @@ package final class PartitionLog: @unchecked Sendable {
 struct PendingAppend {
     let batch: ByteSlice
     let header: RecordBatchHeader
+    let ticket: AppendTicket
+}
+
+/// A batch that came again before its first coming was acknowledged: it is answered with that.
+struct RepeatedAppend {
+    let baseOffset: Offset
+    let lastOffset: Offset
     let ticket: AppendTicket
 }
 

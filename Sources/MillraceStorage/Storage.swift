@@ -28,6 +28,8 @@ package actor Storage {
     private var catalogue: TopicCatalogue
     private var isChanging = false
     private let changed: Signal
+    private var producerIDs = ProducerIDs()
+    private let producerIDsReserved: Signal
     private nonisolated let open = Mutex<[TopicName: Topic]>([:])
     private nonisolated let names = Mutex<[TopicID: TopicName]>([:])
 
@@ -42,6 +44,7 @@ package actor Storage {
         self.lock = lock
         self.catalogue = catalogue
         changed = Signal(on: shards[0].shard)
+        producerIDsReserved = Signal(on: shards[0].shard)
     }
 
     // MARK: Looking up
@@ -254,6 +257,40 @@ package actor Storage {
         }
         catalogue.deleted = []
         try await writeCatalogue()
+    }
+
+    // MARK: Producer ids
+
+    /// A producer id that nobody has had, not even before a crash.
+    package func allocateProducerID() async throws(StorageError) -> ProducerID {
+        while true {
+            if let id = producerIDs.next() { return id }
+            if producerIDs.isReserving {
+                do throws(Errno) { try await producerIDsReserved.wait() } catch { throw .closed }
+                continue
+            }
+            producerIDs.isReserving = true
+            defer {
+                producerIDs.isReserving = false
+                producerIDsReserved.notifyAll()
+            }
+            try await reserveProducerIDs()
+        }
+    }
+
+    private func reserveProducerIDs() async throws(StorageError) {
+        let path = options.directory.appending(DataFiles.producerIDs)
+        var first = producerIDs.end ?? 0
+        if producerIDs.end == nil {
+            first = try await ProducerIDs.read(path, on: shard)
+            // The logs of a directory that came from elsewhere have producers of their own.
+            for storage in shards {
+                let largest = await storage.largestProducerID?.value ?? -1
+                first = max(first, largest < .max ? largest + 1 : 0)
+            }
+        }
+        producerIDs.reserved(
+            from: first, to: try await ProducerIDs.reserve(from: first, in: path, on: shard))
     }
 
     // MARK: Closing

@@ -10,6 +10,14 @@ package enum StorageError: Error, Sendable {
     case unknownPartition(TopicPartition)
     case batchTooLarge(TopicPartition, bytes: Int, limit: Int)
     case invalidBatch(TopicPartition, RecordsError)
+    /// A producer's batch does not follow its last one.
+    case outOfOrderSequence(
+        TopicPartition, ProducerID, ProducerEpoch, found: Int32, expected: Int32)
+    /// A producer's batch was stored, so long ago that its offset is not known any more.
+    case duplicateSequence(TopicPartition, ProducerID, first: Int32, last: Int32, newest: Int32)
+    /// A younger incarnation of the producer has written.
+    case invalidProducerEpoch(
+        TopicPartition, ProducerID, found: ProducerEpoch, current: ProducerEpoch)
     case offsetOutOfRange(TopicPartition, Offset, first: Offset, next: Offset)
     /// The partition takes no writes: for want of space until there is some, after a failed write
     /// until a restart.
@@ -63,6 +71,22 @@ extension StorageError: CustomStringConvertible {
             """
         case .invalidBatch(let partition, let error):
             "a record batch for \(partition) was refused: \(error)"
+        case .outOfOrderSequence(let partition, let producer, let epoch, let found, let expected):
+            """
+            sequence \(found) of producer \(producer.value), epoch \(epoch.value), does not follow \
+            in \(partition): \(expected) comes next; send the missing batches first or take a new \
+            producer id
+            """
+        case .duplicateSequence(let partition, let producer, let first, let last, let newest):
+            """
+            the records of producer \(producer.value) with sequences \(first) to \(last) are in \
+            \(partition) already, which has come to sequence \(newest)
+            """
+        case .invalidProducerEpoch(let partition, let producer, let found, let current):
+            """
+            epoch \(found.value) of producer \(producer.value) is over in \(partition): epoch \
+            \(current.value) has written; another instance has taken its place
+            """
         case .offsetOutOfRange(let partition, let offset, let first, let next):
             """
             offset \(offset) of \(partition) is out of range: the log starts at \(first) and its \

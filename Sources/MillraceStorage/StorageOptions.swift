@@ -15,6 +15,11 @@ package struct StorageOptions: Sendable {
     /// How often retention looks for segments to delete.
     package var retentionInterval = Duration.seconds(300)
 
+    /// How long a partition remembers a producer that sends nothing.
+    package var producerExpiration = Duration.milliseconds(86_400_000)
+    /// How many producers a partition remembers; beyond it forgets those that were silent longest.
+    package var producersMax = 100_000
+
     package init(directory: FilePath) { self.directory = directory }
 }
 
@@ -24,4 +29,5 @@ enum DataFiles {
     static let topics = "topics.millrace"
     static let cluster = "cluster.millrace"
     static let journal = "journal"
+    static let producerIDs = "millrace-producer-ids"
 }

@@ -178,6 +178,9 @@ extension StorageShard {
                 keepForRecovery()
                 return
             }
+            if log.bytesSinceSnapshot >= Self.snapshotIntervalBytes {
+                await writeProducerSnapshot(of: log)
+            }
         }
         while await !checkpoint() {
             // The segments are safe, and nothing is lost by saying so later: a full disk may have

@@ -17,7 +17,11 @@ extension StorageShard {
     /// Deletes the segments that the topics' limits of time and size let go.
     package func applyRetention() async {
         for log in logs.values.sorted(by: { $0.partition < $1.partition }) {
-            guard !isClosing, !log.isClosed, !log.isBusy else { continue }
+            guard !isClosing, !log.isClosed else { continue }
+            log.producers.forget(
+                silentFor: options.producerExpiration, at: shard.wallClock,
+                acknowledgedEnd: log.highWatermark)
+            guard !log.isBusy else { continue }
             let start = await retained(log)
             if start > log.logStartOffset { try? await trim(log, to: start) }
         }
@@ -139,6 +143,7 @@ extension StorageShard {
             isClean = isClean && synchronized
             try? log.active.file.truncate(to: log.active.size)
             try? await log.active.writeIndex(on: shard)
+            await writeProducerSnapshot(of: log)
         }
         _ = await checkpoint(isClean: isClean)
         letGo()

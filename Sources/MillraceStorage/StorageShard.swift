@@ -61,8 +61,10 @@ package actor StorageShard {
     /// Takes one batch, gives it its offsets in place, and promises to write it.
     ///
     /// The slice's memory belongs to the log until the ticket is complete.
-    /// - Throws: `batchTooLarge`, `invalidBatch`, `readOnly`, `unknownPartition` or `closed`, with
-    /// nothing written.
+    /// A batch of an idempotent producer that was stored before is answered with its offsets of
+    /// then, once they are acknowledged.
+    /// - Throws: `batchTooLarge`, `invalidBatch`, `invalidProducerEpoch`, `outOfOrderSequence`,
+    /// `duplicateSequence`, `readOnly`, `unknownPartition` or `closed`, with nothing written.
     package func append(
         _ batch: ByteSlice, to log: PartitionLog
     ) throws(StorageError) -> AppendTicket {
@@ -78,11 +80,20 @@ package actor StorageShard {
         } catch {
             throw .invalidBatch(log.partition, error)
         }
+        if header.producerID != .none {
+            let verdict = try log.producers.check(header, in: log.partition)
+            if case .duplicate(let original) = verdict { return answerAgain(original, in: log) }
+        }
         let base = log.assignOffsets(count: Int64(header.lastOffsetDelta) + 1)
         RecordBatch.assign(
             offset: base, leaderEpoch: .zero, in: batch.owner.pointer + batch.offset)
         header.baseOffset = base
         header.leaderEpoch = .zero
+        if header.producerID != .none {
+            log.producers.take(
+                header, seen: shard.wallClock, acknowledgedEnd: log.highWatermark,
+                limit: options.producersMax)
+        }
         let ticket = AppendTicket()
         log.pending.append(PendingAppend(batch: batch, header: header, ticket: ticket))
         log.pendingBytes &+= batch.count
@@ -210,6 +221,7 @@ package actor StorageShard {
                 "partition": "\(log.partition)", "error": "\(error)",
             ])
         }
+        await writeProducerSnapshot(of: log)
         // Without a journal to recycle this is what bounds the search after an unclean stop.
         if log.durability == .relaxed, await synchronize(log) { _ = await checkpoint() }
     }
@@ -228,6 +240,8 @@ package actor StorageShard {
                         nextOffset: append.header.lastOffset.advanced(by: 1),
                         durability: log.durability)))
         }
+        log.bytesSinceSnapshot &+= UInt64(run.bytes)
+        if !log.repeats.isEmpty { acknowledgeRepeats(in: log) }
         run.segment.startWriteback()
         finished(run.appends.count, of: log)
     }
@@ -235,6 +249,7 @@ package actor StorageShard {
     /// Refuses a run that could not be written.
     func fail(_ run: Run, _ error: StorageError) {
         for append in run.appends { append.ticket.complete(.failure(error)) }
+        failRepeats(in: run.log, from: run.baseOffset, error)
         finished(run.appends.count, of: run.log)
     }
 
@@ -272,6 +287,7 @@ package actor StorageShard {
         log.pendingBytes = 0
         log.forgetUnwritten()
         for append in waiting { append.ticket.complete(.failure(error)) }
+        failRepeats(in: log, from: log.writtenEnd, error)
         finished(waiting.count, of: log)
     }
 

@@ -77,7 +77,7 @@ import Testing
             let bytes = (0..<Int.random(in: 0..<200, using: &random)).map { _ in random.byte() }
             let count = Int32.random(in: 1...4, using: &random)
             let batch = BatchEditing.holding(bytes, count: count, codec: codec.rawValue)
-            #expect(throws: Never.self, "round \(round)") { try batch.validateProduced() }
+            #expect(throws: Never.self, "round \(round)") { try batch.validate() }
             try readEverything(batch.bytes)
         }
     }

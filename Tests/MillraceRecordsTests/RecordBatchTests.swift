@@ -118,6 +118,19 @@ import Testing
         #expect(throws: error) { try batch.validate() }
     }
 
+    /// A batch of few bytes that says it has a billion records would take as many offsets.
+    @Test(arguments: [0, 3] as [UInt8])
+    func moreRecordsThanTheBytesCanHoldAreRefused(_ codec: UInt8) throws {
+        let records = [UInt8](repeating: 0, count: 70)
+        try BatchEditing.holding(records, count: 10, codec: codec).validateProduced()
+        let count: Int32 = codec == 0 ? 11 : 1 << 30
+        let error = RecordsError.illegalRecordCount(
+            count, lastOffsetDelta: count - 1, baseOffset: .zero)
+        #expect(throws: error) {
+            try BatchEditing.holding(records, count: count, codec: codec).validateProduced()
+        }
+    }
+
     /// Kafka's compaction leaves such batches in the log; no producer makes them.
     @Test(arguments: [0, 1, 2] as [Int32])
     func batchesWithGapsAreTheLogsOnly(_ count: Int32) throws {
@@ -185,7 +198,7 @@ import Testing
         _ records: [UInt8], _ count: Int32, _ fault: RecordFault, _ index: Int
     ) throws {
         let batch = BatchEditing.holding(records, count: count)
-        _ = try batch.validateProduced()
+        _ = try batch.validate()
         let error = RecordsError.malformedRecord(fault, index: index, baseOffset: .zero)
         #expect(throws: error) { try batch.validateRecords() }
         #expect(throws: error) { try batch.copyRecords() }

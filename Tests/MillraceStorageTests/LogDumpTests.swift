@@ -82,7 +82,7 @@ import Testing
         #expect(try await harness.dump("topics.millrace").contains { $0.hasPrefix("topic t ") })
         // A directory stands for the files in it.
         let all = try await harness.dump("t-0")
-        #expect(all.filter { $0.hasPrefix("Dumping ") }.count == 4)
+        #expect(all.filter { $0.hasPrefix("Dumping ") }.count == 5)
         await #expect(throws: StorageError.self) { try await harness.dump(".lock") }
     }
 }

@@ -1,0 +1,201 @@
+internal import DequeModule
+package import MillraceModel
+internal import MillraceRecords
+
+/// A producer that a partition remembers.
+package struct ActiveProducer: Hashable, Sendable {
+    package let id: ProducerID
+    package let epoch: ProducerEpoch
+    /// Of the last record it sent; -1 where only its epoch is known.
+    package let lastSequence: Int32
+    /// The largest time in its last batch.
+    package let lastTimestamp: Timestamp
+}
+
+/// What a partition knows of its idempotent producers (KIP-98): for each the epoch and the last
+/// batches, so that a batch which comes twice is stored once and one that is missing is noticed.
+///
+/// Sequences count records, wrap from `Int32.max` to 0, and begin at 0 with each epoch. The table
+/// runs ahead of the disk: a batch is taken with its offset. At least five acknowledged batches of
+/// a producer are kept besides those that are not, so that `truncate` finds the state of any end
+/// that a failed write may leave.
+struct ProducerTable {
+    struct Batch: Hashable {
+        var epoch: ProducerEpoch
+        /// -1 where only the epoch is known.
+        var lastSequence: Int32
+        var lastOffset: Offset
+        var offsetDelta: Int32
+        var timestamp: Timestamp
+        /// How many records before and in it are known to have come without a gap in this epoch: a
+        /// repeat of one of them is no gap, however old.
+        var unbrokenCount: Int64
+
+        var baseOffset: Offset { lastOffset.advanced(by: -Int64(offsetDelta)) }
+
+        var firstSequence: Int32 { (lastSequence &- offsetDelta) & .max }
+    }
+
+    private struct Producer {
+        var batches: Deque<Batch> = []
+        /// When it sent something, by the log's clock.
+        var lastSeen: Timestamp
+    }
+
+    private var producers: [ProducerID: Producer] = [:]
+
+    /// Acknowledged batches that are kept of each producer: as many as it may have under way.
+    static let batchesKept = 5
+
+    var count: Int { producers.count }
+
+    /// What is to be done with a producer's batch.
+    enum Verdict: Equatable {
+        case new
+        case duplicate(Batch)
+    }
+
+    // MARK: Checking
+
+    /// Compares a batch with what its producer sent before. A producer that is not known may begin
+    /// anywhere: its records may have been deleted.
+    func check(
+        _ header: RecordBatchHeader, in partition: TopicPartition
+    ) throws(StorageError) -> Verdict {
+        guard let producer = producers[header.producerID], let last = producer.batches.last else {
+            return .new
+        }
+        guard header.producerEpoch >= last.epoch else {
+            throw .invalidProducerEpoch(
+                partition, header.producerID, found: header.producerEpoch, current: last.epoch)
+        }
+        let first = header.baseSequence
+        guard header.producerEpoch == last.epoch else {
+            guard first == 0 else {
+                throw .outOfOrderSequence(
+                    partition, header.producerID, header.producerEpoch, found: first, expected: 0)
+            }
+            return .new
+        }
+        let expected = (last.lastSequence &+ 1) & .max
+        if first == expected { return .new }
+        let lastSequence = Self.lastSequence(header)
+        for batch in producer.batches.reversed()
+        where batch.epoch == last.epoch && batch.lastSequence == lastSequence
+            && batch.firstSequence == first
+        {
+            return .duplicate(batch)
+        }
+        let behind = Int64((expected &- first) & .max)
+        guard behind <= last.unbrokenCount, Int64(header.lastOffsetDelta) < behind else {
+            throw .outOfOrderSequence(
+                partition, header.producerID, header.producerEpoch, found: first,
+                expected: expected)
+        }
+        throw .duplicateSequence(
+            partition, header.producerID, first: first, last: lastSequence,
+            newest: last.lastSequence)
+    }
+
+    private static func lastSequence(_ header: RecordBatchHeader) -> Int32 {
+        (header.baseSequence &+ header.lastOffsetDelta) & .max
+    }
+
+    // MARK: Changing
+
+    /// Takes a batch that was checked and has its offset.
+    /// - Parameter acknowledgedEnd: no failed write takes back anything below.
+    mutating func take(
+        _ header: RecordBatchHeader, seen: Timestamp, acknowledgedEnd: Offset, limit: Int
+    ) {
+        let batch = Batch(
+            epoch: header.producerEpoch, lastSequence: Self.lastSequence(header),
+            lastOffset: header.lastOffset, offsetDelta: header.lastOffsetDelta,
+            timestamp: header.maxTimestamp, unbrokenCount: Int64(header.lastOffsetDelta) &+ 1)
+        append(batch, header.producerID, seen, acknowledgedEnd)
+        if producers.count > limit { forgetSilent(keeping: limit / 10 * 9, acknowledgedEnd) }
+    }
+
+    /// Takes a batch that the log holds already: what recovery reads is not checked again.
+    mutating func restore(_ header: RecordBatchHeader, seen: Timestamp) {
+        guard header.producerID.value >= 0, header.producerEpoch.value >= 0, !header.isControl,
+            header.baseSequence >= 0, header.lastOffsetDelta >= 0
+        else { return }
+        take(header, seen: seen, acknowledgedEnd: header.baseOffset, limit: .max)
+    }
+
+    /// Takes what a snapshot says of a producer.
+    mutating func restore(_ id: ProducerID, _ batch: Batch, seen: Timestamp) {
+        producers[id] = Producer(batches: [batch], lastSeen: seen)
+    }
+
+    private mutating func append(
+        _ batch: Batch, _ id: ProducerID, _ seen: Timestamp, _ acknowledgedEnd: Offset
+    ) {
+        var batch = batch
+        if let last = producers[id]?.batches.last, last.epoch == batch.epoch,
+            last.lastSequence >= 0, (last.lastSequence &+ 1) & .max == batch.firstSequence
+        {
+            // Sequences repeat after 2^31 records, so that is as far as memory reaches.
+            batch.unbrokenCount = min(
+                Int64(Int32.max), last.unbrokenCount &+ batch.unbrokenCount)
+        }
+        Self.append(batch, to: &producers[id, default: Producer(lastSeen: seen)], acknowledgedEnd)
+        producers[id]?.lastSeen = seen
+    }
+
+    private static func append(
+        _ batch: Batch, to producer: inout Producer, _ acknowledgedEnd: Offset
+    ) {
+        producer.batches.append(batch)
+        while producer.batches.count > batchesKept,
+            producer.batches[batchesKept].lastOffset < acknowledgedEnd
+        {
+            producer.batches.removeFirst()
+        }
+    }
+
+    /// Forgets the batches from the offset on, which were never written.
+    mutating func truncate(to end: Offset) {
+        for (id, producer) in producers {
+            guard let last = producer.batches.last, last.lastOffset >= end else { continue }
+            var batches = producer.batches
+            while let last = batches.last, last.lastOffset >= end { batches.removeLast() }
+            producers[id]?.batches = batches
+            if batches.isEmpty { producers[id] = nil }
+        }
+    }
+
+    /// Forgets who has sent nothing for so long.
+    mutating func forget(
+        silentFor duration: Duration, at now: Timestamp, acknowledgedEnd: Offset
+    ) {
+        guard !producers.isEmpty else { return }
+        producers = producers.filter { _, producer in
+            !Self.isQuiet(producer, acknowledgedEnd)
+                || .milliseconds(now.milliseconds &- producer.lastSeen.milliseconds) < duration
+        }
+    }
+
+    /// Forgets those that were silent longest.
+    private mutating func forgetSilent(keeping limit: Int, _ acknowledgedEnd: Offset) {
+        let silent = producers.filter { Self.isQuiet($0.value, acknowledgedEnd) }
+            .sorted { ($0.value.lastSeen, $0.key.value) < ($1.value.lastSeen, $1.key.value) }
+        for (id, _) in silent.prefix(max(0, producers.count - limit)) { producers[id] = nil }
+    }
+
+    private static func isQuiet(_ producer: Producer, _ acknowledgedEnd: Offset) -> Bool {
+        producer.batches.last.map { $0.lastOffset < acknowledgedEnd } ?? true
+    }
+
+    // MARK: Showing
+
+    /// The last batch of each producer as of the end, by producer id, and when it was heard of.
+    func state(at end: Offset) -> [(id: ProducerID, batch: Batch, lastSeen: Timestamp)] {
+        producers.compactMap { id, producer in
+            producer.batches.last { $0.lastOffset < end }.map { (id, $0, producer.lastSeen) }
+        }.sorted { $0.id.value < $1.id.value }
+    }
+
+    var largestID: ProducerID? { producers.keys.max { $0.value < $1.value } }
+}
