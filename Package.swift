@@ -154,6 +154,12 @@ targets += [
         dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],
         swiftSettings: swift),
     .testTarget(
+        name: "MillraceKafkaProtocolTests",
+        dependencies: [
+            "MillraceBytes", "MillraceKafkaProtocol", "MillraceModel", "PythonInterop",
+        ],
+        swiftSettings: swift),
+    .testTarget(
         name: "MillraceClientCoreTests",
         dependencies: [
             "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
@@ -211,8 +217,9 @@ let package = Package(
 // A sanitizer instruments all it compiles, so Scripts/test sets MILLRACE_SANITIZE for those builds:
 // only these suites and the targets under them are left, no transport, server or command line.
 let sanitizedSuites = [
-    "MillraceBytesTests", "MillraceClientCoreTests", "MillraceNativeProtocolTests",
-    "MillraceRecordsTests", "MillraceShardTests", "MillraceStorageTests",
+    "MillraceBytesTests", "MillraceClientCoreTests", "MillraceKafkaProtocolTests",
+    "MillraceNativeProtocolTests", "MillraceRecordsTests", "MillraceShardTests",
+    "MillraceStorageTests",
 ]
 
 func targetDependencies(of target: Target) -> [String] {

@@ -15,7 +15,7 @@ package protocol FieldVisitor {
     mutating func uuid(_ value: inout TopicID) throws(Failure)
     mutating func string(_ value: inout String?, isNullable: Bool) throws(Failure)
     mutating func bytes(_ value: inout [UInt8]?, isNullable: Bool) throws(Failure)
-    mutating func records(_ value: inout RecordData) throws(Failure)
+    mutating func records(_ value: inout RecordData, isNullable: Bool) throws(Failure)
     mutating func array<Element: WireValue>(_ value: inout [Element]?, isNullable: Bool) throws(Failure)
     /// A structure behind a byte that says whether it is there.
     mutating func structure<Structure: WireStruct>(_ value: inout Structure?, isNullable: Bool) throws(Failure)
@@ -69,7 +69,9 @@ extension FieldVisitor {
         try bytes(&value, isNullable: nullable)
     }
 
-    package mutating func field(_ value: inout RecordData) throws(Failure) { try records(&value) }
+    package mutating func field(_ value: inout RecordData, nullable: Bool = true) throws(Failure) {
+        try records(&value, isNullable: nullable)
+    }
 
     package mutating func field<Element: WireValue>(_ value: inout [Element]) throws(Failure) {
         var optional: [Element]? = value

@@ -84,9 +84,13 @@ package struct MessageDecoder: FieldVisitor {
         value = Array(try read { (reader) throws(BytesError) in try reader.readBytes(count) })
     }
 
-    package mutating func records(_ value: inout RecordData) throws(WireError) {
+    package mutating func records(_ value: inout RecordData, isNullable: Bool) throws(WireError) {
+        let position = reader.position
         value = RecordData()
-        guard let count = try longLength() else { return }
+        guard let count = try longLength() else {
+            guard isNullable else { throw .unexpectedNull(position: position) }
+            return
+        }
         value.position = reader.position
         value.count = count
         try read { (reader) throws(BytesError) in try reader.skip(count) }

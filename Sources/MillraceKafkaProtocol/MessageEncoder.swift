@@ -61,11 +61,10 @@ package struct MessageEncoder: FieldVisitor {
         writer.writeBytes(bytes)
     }
 
-    package mutating func records(_ value: inout RecordData) {
-        longLength(value.count)
-        if let count = value.count, count > 0 {
-            gaps.append(RecordGap(position: writer.count, count: count))
-        }
+    package mutating func records(_ value: inout RecordData, isNullable: Bool) {
+        let count = value.count ?? (isNullable ? nil : 0)
+        longLength(count)
+        if let count, count > 0 { gaps.append(RecordGap(position: writer.count, count: count)) }
     }
 
     package mutating func array<Element: WireValue>(_ value: inout [Element]?, isNullable: Bool) {

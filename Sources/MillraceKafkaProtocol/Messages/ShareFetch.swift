@@ -162,7 +162,7 @@ package struct ShareFetchResponse: ResponseMessage {
             try visitor.field(&acknowledgeErrorCode)
             try visitor.field(&acknowledgeErrorMessage)
             try visitor.field(&currentLeader)
-            try visitor.field(&records)
+            try visitor.field(&records, nullable: false)
             try visitor.field(&acquiredRecords)
             try visitor.end()
         }
