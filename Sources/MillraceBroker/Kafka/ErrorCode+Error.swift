@@ -1,6 +1,7 @@
 internal import Millrace
 internal import MillraceKafkaProtocol
 internal import MillraceModel
+internal import MillraceRecords
 internal import MillraceStorage
 
 // What the engine says, in Kafka's numbers.
@@ -13,11 +14,26 @@ extension ErrorCode {
             case .topicExists: .topicAlreadyExists
             case .partitionsOnlyGrow: .invalidPartitions
             case .batchTooLarge: .messageTooLarge
-            case .invalidBatch: .corruptMessage
+            case .invalidBatch(_, let error): ErrorCode(error)
+            case .outOfOrderSequence: .outOfOrderSequenceNumber
+            case .duplicateSequence: .duplicateSequenceNumber
+            case .invalidProducerEpoch: .invalidProducerEpoch
             case .offsetOutOfRange: .offsetOutOfRange
             case .readOnly, .damaged, .io, .damagedFile: .kafkaStorageError
             case .directoryInUse, .newerFormat: .unknownServerError
             case .closed: .notLeaderOrFollower
+            }
+    }
+
+    /// Why a produced batch is none. CORRUPT_MESSAGE has clients send it again, so it stands for what the way may have done.
+    init(_ error: RecordsError) {
+        self =
+            switch error {
+            case .checksumMismatch, .truncated, .illegalBatchLength: .corruptMessage
+            case .batchTooLarge, .recordTooLarge, .decompressedTooLarge: .messageTooLarge
+            case .unsupportedMagic: .unsupportedForMessageFormat
+            case .unknownCodec: .unsupportedCompressionType
+            default: .invalidRecord
             }
     }
 }

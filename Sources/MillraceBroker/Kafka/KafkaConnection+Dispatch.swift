@@ -24,6 +24,9 @@ extension KafkaConnection {
         case .alterReplicaLogDirs(let request): answer(alterReplicaLogDirs(request), call)
         case .unregisterBroker(let request): answer(unregisterBroker(request), call)
         case .listConfigResources(let request): answer(listConfigResources(request, call), call)
+        case .initProducerID(let request): answer(await initProducerID(request), call)
+        case .describeProducers(let request): answer(await describeProducers(request), call)
+        case .findCoordinator(let request): answer(findCoordinator(request, call), call)
         default: throw WireError.unknownKey(call.api.rawValue)
         }
     }
