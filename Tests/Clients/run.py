@@ -10,6 +10,7 @@ What is there: --list; the table of CASES.md: --table.
 A line a case says how it went, and the last line how many passed, failed and were skipped.
 """
 import argparse
+import concurrent.futures
 import faulthandler
 import importlib
 import os
@@ -28,7 +29,10 @@ DOORS = {
     "aiokafka": ("doors.aiokafka_door", "AiokafkaDoor"),
     "java": ("doors.java", "JavaDoor"),
 }
-THEMES = ["produce", "consume"]
+THEMES = [
+    "produce", "consume", "groups", "rebalance", "restart", "topics_admin", "configs_admin",
+    "cluster_admin", "groups_admin", "quotas", "cross_door", "kcat_views",
+]
 # A case that takes longer has hung: the run says where and ends.
 CASE_SECONDS = 120
 
@@ -69,6 +73,7 @@ class Run:
         self.arguments = arguments
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
         self.broker = None
+        self.lock = threading.Lock()
 
     def go(self):
         kind = door(self.client)
@@ -78,18 +83,37 @@ class Run:
         if self.arguments.millrace:
             self.broker = Broker(self.arguments.millrace, properties=PROPERTIES)
         bootstrap = self.broker.kafka if self.broker else self.arguments.bootstrap
+        together = [case for case in cases if case.waits]
+        one_by_one = [case for case in cases if not case.waits]
         try:
-            for case in sorted(cases, key=lambda case: case.kills_broker):
-                self.run(case, kind, bootstrap)
+            for case in sorted(one_by_one, key=lambda case: case.kills_broker):
+                # Those that kill the broker come last, those that wait before them.
+                if case.kills_broker and together:
+                    self.run_together(together, kind, bootstrap)
+                    together = []
+                self.run_alone(case, kind, bootstrap)
+            self.run_together(together, kind, bootstrap)
         finally:
             if self.broker:
                 self.check_broker()
         return self.counts
 
+    def run_alone(self, case, kind, bootstrap):
+        faulthandler.dump_traceback_later(CASE_SECONDS, exit=True)
+        self.run(case, kind, bootstrap)
+        faulthandler.cancel_dump_traceback_later()
+
+    def run_together(self, cases, kind, bootstrap):
+        if not cases:
+            return
+        faulthandler.dump_traceback_later(2 * CASE_SECONDS, exit=True)
+        with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
+            list(pool.map(lambda case: self.run(case, kind, bootstrap), cases))
+        faulthandler.cancel_dump_traceback_later()
+
     def run(self, case, kind, bootstrap):
         door = kind(bootstrap)
         started = time.monotonic()
-        faulthandler.dump_traceback_later(CASE_SECONDS, exit=True)
         try:
             case.body(Context(door, bootstrap, self.broker))
             outcome, reason = "passed", ""
@@ -103,9 +127,9 @@ class Run:
             outcome, reason = "failed", "%s: %s" % (type(error).__name__, error)
             traceback.print_exc()
         finally:
-            faulthandler.cancel_dump_traceback_later()
             door.close()
-        self.say(outcome, case.name, time.monotonic() - started, reason)
+        with self.lock:
+            self.say(outcome, case.name, time.monotonic() - started, reason)
 
     def say(self, outcome, name, seconds, reason):
         self.counts[outcome] += 1

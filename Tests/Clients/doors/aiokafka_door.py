@@ -43,7 +43,7 @@ class AiokafkaDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit
-        metadata""".split()
+        metadata quick-metadata""".split()
     )
 
     @classmethod
@@ -92,6 +92,8 @@ class Consumer:
         if "session_ms" in options:
             settings["session_timeout_ms"] = options["session_ms"]
             settings["heartbeat_interval_ms"] = 500
+        if "metadata_ms" in options:
+            settings["metadata_max_age_ms"] = options["metadata_ms"]
 
         async def start():
             consumer = AIOKafkaConsumer(

@@ -3,7 +3,7 @@ import confluent_kafka
 from confluent_kafka import OFFSET_BEGINNING, Consumer as RawConsumer, Producer, TopicPartition
 
 from doors.confluent_admin import Admin
-from harness import CaseFailure, Delivery, Door, Message
+from harness import CaseFailure, Delivery, Door, Message, eventually
 
 
 class ConfluentDoor(Door):
@@ -13,7 +13,7 @@ class ConfluentDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd crc32 murmur2 seek times pause groups static manual-commit
-        metadata""".split()
+        metadata quick-metadata""".split()
     )
 
     @classmethod
@@ -85,7 +85,7 @@ class Consumer:
             "fetch.wait.max.ms": 200,
             "max.partition.fetch.bytes": options.get("fetch_bytes", 1 << 20),
             "allow.auto.create.topics": True,
-            "topic.metadata.refresh.interval.ms": 2000,
+            "topic.metadata.refresh.interval.ms": options.get("metadata_ms", 300000),
         }
         if "assignor" in options:
             settings["partition.assignment.strategy"] = options["assignor"]
@@ -95,18 +95,27 @@ class Consumer:
             settings["session.timeout.ms"] = options["session_ms"]
             settings["heartbeat.interval.ms"] = 500
         self.consumer = RawConsumer(settings)
+        # Where an assignment starts that nothing has been read from yet.
+        self.starts = None
 
     def subscribe(self, topics):
         self.consumer.subscribe(topics)
 
     def assign(self, places):
-        self.consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
+        self.starts = {place: OFFSET_BEGINNING for place in places}
+        self._assign()
+
+    def _assign(self):
+        self.consumer.assign(
+            [TopicPartition(*place, offset) for place, offset in self.starts.items()]
+        )
 
     def assignment(self):
         return sorted((place.topic, place.partition) for place in self.consumer.assignment())
 
     def poll(self, seconds):
         messages = []
+        self.starts = None
         message = self.consumer.poll(seconds)
         while message is not None:
             if message.error():
@@ -122,22 +131,20 @@ class Consumer:
         return messages
 
     def seek(self, topic, partition, offset):
-        # A seek is refused until the assignment's fetcher runs; assigning anew at the offset is not.
-        places = [
-            place for place in self.consumer.assignment()
-            if (place.topic, place.partition) != (topic, partition)
-        ]
-        if len(places) < len(self.consumer.assignment()):
-            self.consumer.poll(0)
+        if self.starts is not None:
+            self.starts[topic, partition] = offset
+            self._assign()
+            return
+
+        # librdkafka refuses it for a moment after each assignment.
+        def accepted():
             try:
                 self.consumer.seek(TopicPartition(topic, partition, offset))
-                return
+                return True
             except confluent_kafka.KafkaException:
-                pass
-        positions = self.consumer.position(places) if places else []
-        for place in positions:
-            place.offset = place.offset if place.offset >= 0 else OFFSET_BEGINNING
-        self.consumer.assign(positions + [TopicPartition(topic, partition, offset)])
+                return False
+
+        eventually(accepted, "a seek is accepted", seconds=5)
 
     def position(self, topic, partition):
         return self.consumer.position([TopicPartition(topic, partition)])[0].offset

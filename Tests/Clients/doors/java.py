@@ -85,7 +85,7 @@ class JavaDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit
-        metadata""".split()
+        metadata quick-metadata client-id""".split()
     )
 
     @classmethod
@@ -93,11 +93,12 @@ class JavaDoor(Door):
         return "kafka-clients " + str(AppInfoParser.getVersion())
 
     def produce(self, topic, sends, compression="none", acks="all", idempotent=False, **options):
+        client = {"client.id": options["client_id"]} if "client_id" in options else {}
         producer = KafkaProducer(
             properties(
                 self.bootstrap,
                 {
-                    "acks": acks, "compression.type": compression or "none",
+                    **client, "acks": acks, "compression.type": compression or "none",
                     "enable.idempotence": str(idempotent).lower(), "linger.ms": 20,
                     "batch.size": options.get("batch_bytes", 16384),
                     "max.request.size": 2 << 20, "delivery.timeout.ms": 40000,
@@ -139,6 +140,8 @@ class Consumer:
             "key.deserializer": BYTES + "Deserializer",
             "value.deserializer": BYTES + "Deserializer",
         }
+        if "client_id" in options:
+            settings["client.id"] = options["client_id"]
         if "group" in options:
             settings["group.id"] = options["group"]
         if "assignor" in options:
@@ -151,6 +154,8 @@ class Consumer:
         if "session_ms" in options:
             settings["session.timeout.ms"] = options["session_ms"]
             settings["heartbeat.interval.ms"] = 500
+        if "metadata_ms" in options:
+            settings["metadata.max.age.ms"] = options["metadata_ms"]
         self.consumer = KafkaConsumer(properties(bootstrap, settings))
 
     def subscribe(self, topics):

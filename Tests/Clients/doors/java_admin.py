@@ -289,7 +289,10 @@ class Admin:
     def describe_quotas(self, entity):
         """{key: value} of exactly this entity."""
         components = java_list(
-            ClientQuotaFilterComponent.ofEntity(kind, name) for kind, name in entity.items()
+            ClientQuotaFilterComponent.ofEntity(kind, name)
+            if name is not None
+            else ClientQuotaFilterComponent.ofDefaultEntity(kind)
+            for kind, name in entity.items()
         )
         found = answer(
             self.client.describeClientQuotas(ClientQuotaFilter.containsOnly(components)).entities()

@@ -23,7 +23,8 @@ class KafkaPythonDoor(Door):
     ASSIGNORS = tuple(ASSIGNORS)
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
-        gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit metadata""".split()
+        gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit metadata
+        quick-metadata""".split()
     )
 
     @classmethod
@@ -70,6 +71,8 @@ class Consumer:
         if "session_ms" in options:
             settings["session_timeout_ms"] = options["session_ms"]
             settings["heartbeat_interval_ms"] = 500
+        if "metadata_ms" in options:
+            settings["metadata_max_age_ms"] = options["metadata_ms"]
         self.consumer = KafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=options.get("group"),

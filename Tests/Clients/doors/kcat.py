@@ -1,6 +1,5 @@
 """kcat, Debian's: librdkafka 2.0.2 behind a command line. It takes and gives text only."""
 import json
-import re
 import subprocess
 
 from harness import CaseFailure, Door, Message
@@ -15,9 +14,7 @@ class KcatDoor(Door):
 
     @classmethod
     def version(cls):
-        text = subprocess.run(["kcat", "-V"], capture_output=True, text=True, check=True).stdout
-        found = re.search(r"Version (\S+) .*librdkafka (\S+)", text)
-        return "kcat %s (librdkafka %s)" % found.groups()
+        return "kcat (Debian's)"
 
     def run(self, *arguments, input=None, seconds=40):
         command = ["kcat", "-b", self.bootstrap, *arguments]
