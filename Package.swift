@@ -52,7 +52,7 @@ var targets: [Target] = [
         swiftSettings: swift),
     .target(
         name: "MillraceCoordination",
-        dependencies: ["MillraceBytes", "MillraceModel", "MillraceShard"],
+        dependencies: ["MillraceBytes", "MillraceModel", "MillraceShard", deque],
         swiftSettings: swift),
     .target(
         name: "Millrace",
@@ -146,6 +146,13 @@ targets += [
         dependencies: [
             "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
             "MillraceStorage", "PythonInterop", logging, system,
+        ],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MillraceCoordinationTests",
+        dependencies: [
+            "MillraceBytes", "MillraceCoordination", "MillraceModel", "MillraceShard",
+            "MillraceSimulation", system,
         ],
         swiftSettings: swift),
     .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: swift),

@@ -19,7 +19,10 @@ public struct CommittedPosition: Hashable, Sendable {
 
 extension Engine {
     /// Commits, for a group, where it goes on; all or none. It survives a stop when this returns.
-    /// - Throws: `invalidArgument`, `unknownTopic`, `io`.
+    ///
+    /// Only for a group whose members are not coordinated: while consumers have joined it, they
+    /// alone commit.
+    /// - Throws: `invalidArgument`, `unknownTopic`, `groupInUse`, `io`.
     public func commit(
         _ positions: [TopicPartition: CommittedPosition], for group: String
     ) async throws(EngineError) {
@@ -28,9 +31,16 @@ extension Engine {
             _ = try self.partition(
                 partition.partition, of: try topic(partition.topic.string))
         }
-        try await coordinate { () throws(CoordinationError) in
-            try await groups.commit(
-                commits.map { ($0.key, $0.value.offset, $0.value.metadata) }, for: group)
+        var request = OffsetCommitRequest(
+            group: group,
+            commits: commits.map { partition, position in
+                OffsetCommitRequest.Commit(
+                    partition, position.offset, metadata: position.metadata)
+            })
+        request.isAllOrNone = true
+        let decided = request
+        _ = try await coordinate { () throws(CoordinationError) in
+            try await groups.commitOffsets(decided)
         }
     }
 
@@ -53,7 +63,7 @@ extension Engine {
         of group: String
     ) async throws(EngineError) -> [TopicPartition: CommittedPosition] {
         try await coordinate { () throws(CoordinationError) in
-            try await groups.committed(by: group).mapValues {
+            try await groups.fetchOffsets(of: group).mapValues {
                 CommittedPosition(offset: $0.offset, metadata: $0.metadata)
             }
         }

@@ -1,3 +1,4 @@
+internal import MillraceCoordination
 public import MillraceModel
 internal import MillraceStorage
 
@@ -64,6 +65,7 @@ extension Engine {
     public func deleteTopic(_ name: String) async throws(EngineError) {
         let name = try Self.topicName(name)
         try await call { () throws(StorageError) in try await storage.delete(name) }
+        try await coordinate { () throws(CoordinationError) in try await groups.topicDeleted(name) }
     }
 
     /// Gives a topic more partitions. Keys may then go to other partitions than before.

@@ -75,6 +75,7 @@ public final class Engine: Sendable {
     /// Appends and reads that come later throw `closed`.
     public func close() async {
         guard gate.close() else { return }
+        await groups.stop()
         await storage.close()
         await gate.waitUntilEmpty()
         for thread in threads { thread.stopAndJoin() }
@@ -126,7 +127,9 @@ public final class Engine: Sendable {
         }
         let groups = GroupCoordinator(
             on: shards[0],
-            log: OffsetsLog(storage: storage, partitionCount: options.offsetsPartitionCount))
+            log: OffsetsLog(storage: storage, partitionCount: options.offsetsPartitionCount),
+            options: options.groups,
+            tell: { [logger = options.logger] in logger.info("\($0)") })
         do throws(CoordinationError) {
             try await groups.load()
         } catch {

@@ -21,6 +21,8 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         case dataLoss
         /// Another process has the data directory.
         case directoryInUse
+        /// Members of the group are live, and only they commit for it.
+        case groupInUse
         /// A newer Millrace wrote the data directory.
         case newerFormat
         /// The kernel is too old for io_uring as it is used here, or refuses it.
@@ -61,6 +63,8 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
     init(_ error: CoordinationError) {
         switch error {
         case .log: self.init(.io, "\(error)")
+        case .unknownMemberID: self.init(.groupInUse, "\(error)")
+        case .coordinatorNotAvailable: self.init(.closed, "\(error)")
         default: self.init(.invalidArgument, "\(error)")
         }
     }

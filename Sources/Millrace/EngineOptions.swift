@@ -1,4 +1,5 @@
 public import Logging
+package import MillraceCoordination
 public import MillraceModel
 internal import MillraceStorage
 internal import SystemPackage
@@ -13,6 +14,8 @@ public struct EngineOptions: Sendable {
     public var partitionCount: Int32 = 1
     /// Partitions of `__consumer_offsets` when it is made.
     public var offsetsPartitionCount: Int32 = 50
+    /// How groups are treated.
+    package var groups = GroupOptions()
     /// Bytes of one journal file. Each shard begins with one and makes more while all are in use.
     public var journalFileBytes = 64 << 20
     /// Files that a shard's journal may have; while all wait to be recycled, durable appends wait

@@ -22,7 +22,7 @@ extension Status {
         case .topicExists: .alreadyExists
         case .invalidArgument, .recordTooLarge: .invalidArgument
         case .offsetOutOfRange: .outOfRange
-        case .readOnly: .failedPrecondition
+        case .readOnly, .groupInUse: .failedPrecondition
         case .dataLoss: .dataLoss
         case .closed: .unavailable
         case .directoryInUse, .newerFormat, .ringRefused, .io: .internal

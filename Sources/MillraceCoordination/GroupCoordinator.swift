@@ -1,64 +1,161 @@
-package import MillraceModel
+internal import MillraceModel
 package import MillraceShard
 
-/// The log that a coordinator keeps its state in. Coordination knows no more of a log than this.
-package protocol CoordinatorLog: Sendable {
-    /// How many partitions the log has; it is made at the first call.
-    func partitionCount() async throws(CoordinationError) -> Int32
-    /// Appends the records to one partition; when it returns they are there for good.
-    func append(_ records: [Record], to partition: Int32) async throws(CoordinationError)
-    /// Hands out every record of the log, in the order of each partition; none where there is no
-    /// log yet.
-    func load(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void) async throws(CoordinationError)
-}
-
-/// Keeps the groups' offsets, on one shard.
+/// Keeps the groups on one shard: asks their state machines, writes what they decide, replays what
+/// is written, answers those who wait, and tells the groups the time.
 package actor GroupCoordinator {
-    private nonisolated let shard: Shard
+    nonisolated let shard: Shard
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         shard.asUnownedSerialExecutor()
     }
 
-    private let log: any CoordinatorLog
-    private var offsets = GroupOffsets()
+    let log: any CoordinatorLog
+    let options: GroupOptions
+    private let tell: @Sendable (String) -> Void
+    var table: GroupTable
 
-    package init(on shard: Shard, log: any CoordinatorLog) {
+    // Writing; see GroupCoordinator+Writing.
+    var partitionCount: Int32?
+    var queues: [Int32: WriteQueue] = [:]
+
+    // Waiting.
+    private var joins: [AnswerTicket: PendingAnswer<JoinAnswer>] = [:]
+    private var syncs: [AnswerTicket: PendingAnswer<SyncAnswer>] = [:]
+    private var ticketCount: UInt64 = 0
+    private var randomness: DeviceRandomness
+
+    // Time.
+    private var deadlines = DeadlineQueue()
+    private var nextRetention = Instant.distantFuture
+    private let timeChanged: Signal
+    private(set) var isStopped = false
+
+    /// - Parameter tell: hears of rebalances, a sentence each.
+    package init(
+        on shard: Shard, log: any CoordinatorLog, options: GroupOptions = GroupOptions(),
+        tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.shard = shard
         self.log = log
+        self.options = options
+        self.tell = tell
+        table = GroupTable(options: options)
+        randomness = DeviceRandomness(shard.device)
+        timeChanged = Signal(on: shard)
     }
 
-    /// Replays the log. Called once, before anything else.
+    var time: GroupTime { GroupTime(now: shard.now, wallClock: shard.wallClock) }
+
+    // MARK: Beginning and end
+
+    /// Replays the log and begins to keep time. Called once, before anything else.
     package func load() async throws(CoordinationError) {
-        var loaded = GroupOffsets()
+        var loaded = GroupTable(options: options)
+        let time = self.time
         try await log.load { key, value in
-            guard let key = OffsetRecord.key(key) else { return }
-            loaded.replay(key, value.flatMap(OffsetRecord.value))
+            if let record = GroupRecord(key: key, value: value) { loaded.replay(record, at: time) }
         }
-        offsets = loaded
+        table = loaded
+        if !table.isEmpty { try await prepareToWrite() }
+        table.becomeLive(at: self.time)
+        for id in table.ids { settle(id) }
+        nextRetention = shard.now.advanced(by: options.offsetsRetentionInterval)
+        shard.spawn { await self.keepTime() }
     }
 
-    /// Commits offsets for a group; they survive a stop when this returns.
-    package func commit(
-        _ commits: [(TopicPartition, Offset, metadata: String)], for group: String
-    ) async throws(CoordinationError) {
-        let now = shard.wallClock
-        let committed = commits.map { partition, offset, metadata in
-            (partition, CommittedOffset(offset: offset, metadata: metadata, committedAt: now))
-        }
-        let records = try GroupOffsets.records(committing: committed, for: group)
-        guard !records.isEmpty else { return }
-        let count = try await log.partitionCount()
-        try await log.append(records, to: GroupOffsets.partition(for: group, count: count))
-        for (partition, value) in committed {
-            offsets.replay(OffsetKey(group: group, partition: partition), value)
+    /// Ends every wait with `coordinatorNotAvailable`, and takes no more.
+    package func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        for answer in joins.values { answer.give(.failure(.stopped), on: shard) }
+        for answer in syncs.values { answer.give(.failure(.stopped), on: shard) }
+        joins = [:]
+        syncs = [:]
+        timeChanged.notifyAll()
+    }
+
+    func checkRunning() throws(CoordinationError) { if isStopped { throw .stopped } }
+
+    // MARK: Time
+
+    private func keepTime() async {
+        while !isStopped {
+            let next = min(deadlines.next ?? .distantFuture, nextRetention)
+            guard (try? await timeChanged.wait(until: next)) != nil else { return }
+            while !isStopped, let id = deadlines.popDue(shard.now) {
+                table[id]?.classic.passTime(time)
+                settle(id)
+            }
+            if nextRetention <= shard.now {
+                nextRetention = shard.now.advanced(by: options.offsetsRetentionInterval)
+                expireOffsets()
+            }
         }
     }
 
-    /// The offsets that the group has committed.
-    package func committed(
-        by group: String
-    ) throws(CoordinationError) -> [TopicPartition: CommittedOffset] {
-        try GroupOffsets.check(group)
-        return offsets.offsets(of: group)
+    // MARK: Answers
+
+    func takeTicket() -> AnswerTicket {
+        ticketCount += 1
+        return AnswerTicket(value: ticketCount)
+    }
+
+    func joinAnswer(
+        _ ticket: AnswerTicket, _ ask: () -> Void
+    ) async throws(CoordinationError) -> JoinAnswer {
+        let answer = PendingAnswer<JoinAnswer>()
+        joins[ticket] = answer
+        ask()
+        return try await answer.get(on: shard)
+    }
+
+    func syncAnswer(
+        _ ticket: AnswerTicket, _ ask: () -> Void
+    ) async throws(CoordinationError) -> SyncAnswer {
+        let answer = PendingAnswer<SyncAnswer>()
+        syncs[ticket] = answer
+        ask()
+        return try await answer.get(on: shard)
+    }
+
+    /// Does what a group has decided, notes when it wants to be asked again, and forgets it if
+    /// there is nothing left of it.
+    func settle(_ id: String) {
+        for effect in table[id]?.classic.takeEffects() ?? [] {
+            switch effect {
+            case .answerJoin(let ticket, let result):
+                joins.removeValue(forKey: ticket)?.give(result, on: shard)
+            case .answerSync(let ticket, let result):
+                syncs.removeValue(forKey: ticket)?.give(result, on: shard)
+            case .write(let metadata, let write):
+                enqueue(LogChange([.group(id, metadata)], .group(id, write)))
+            case .tell(let sentence):
+                tell(sentence)
+            }
+        }
+        table.removeIfUnused(id)
+        if deadlines.schedule(id, table[id]?.classic.nextDeadline) { timeChanged.notifyAll() }
+    }
+
+    /// Members are told apart by this for ever, also after a restart: a random number of 122 bits.
+    func newMemberID(_ request: JoinRequest) -> String {
+        let prefix = request.instanceID ?? request.clientID
+        return "\(prefix)-\(TopicID(from: &randomness).uuidText)"
+    }
+}
+
+extension TopicID {
+    /// The number as most write it: 8-4-4-4-12 digits.
+    fileprivate var uuidText: String {
+        let digits = [high, low].map { half in
+            let text = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }.joined()
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(index) { text += "-" }
+            text.append(digit)
+        }
+        return text
     }
 }

@@ -1,86 +1,105 @@
 package import MillraceModel
 
-/// The committed offsets of all groups: what replaying `__consumer_offsets` gives.
-///
-/// A commit is decided by `records(for:)`, which changes nothing, and takes effect when its records
-/// are replayed, live after they were written and at a start alike.
-package struct GroupOffsets: Sendable {
-    private var groups: [String: [TopicPartition: CommittedOffset]] = [:]
+/// What one group has committed, and what of it is on its way into the log.
+struct GroupOffsets: Sendable {
+    private(set) var committed: [TopicPartition: CommittedOffset] = [:]
+    private var pendingCounts: [TopicPartition: Int] = [:]
 
-    package init() {}
+    var isEmpty: Bool { committed.isEmpty && pendingCounts.isEmpty }
 
-    /// The most bytes that a member may write beside an offset (Kafka's
-    /// `offset.metadata.max.bytes`).
-    package static let metadataBytesMax = 4096
-    private static let groupBytesMax = 255
-
-    /// The records that commit the offsets, all or none.
-    package static func records(
-        committing offsets: [(TopicPartition, CommittedOffset)], for group: String
-    ) throws(CoordinationError) -> [Record] {
-        try check(group)
-        var records: [Record] = []
-        for (partition, committed) in offsets {
-            guard committed.offset >= .zero else {
-                throw .invalidOffset(group: group, partition, committed.offset)
-            }
-            guard committed.metadata.utf8.count <= metadataBytesMax else {
-                throw .metadataTooLarge(
-                    group: group, partition, bytes: committed.metadata.utf8.count)
-            }
-            records.append(
-                OffsetRecord.record(OffsetKey(group: group, partition: partition), committed))
-        }
-        return records
+    mutating func replay(_ partition: TopicPartition, _ value: CommittedOffset?) {
+        committed[partition] = value
     }
 
-    package static func check(_ group: String) throws(CoordinationError) {
-        guard !group.isEmpty, group.utf8.count <= groupBytesMax else {
-            throw .invalidGroup(group, limit: groupBytesMax)
+    /// Commits of these partitions are being written.
+    mutating func beginCommit(_ partitions: some Sequence<TopicPartition>) {
+        for partition in partitions { pendingCounts[partition, default: 0] += 1 }
+    }
+
+    mutating func endCommit(_ partitions: some Sequence<TopicPartition>) {
+        for partition in partitions {
+            let count = pendingCounts[partition, default: 1] - 1
+            pendingCounts[partition] = count == 0 ? nil : count
         }
     }
 
-    /// Takes one record of the offsets topic into account.
-    package mutating func replay(_ key: OffsetKey, _ value: CommittedOffset?) {
-        groups[key.group, default: [:]][key.partition] = value
-        if groups[key.group]?.isEmpty == true { groups[key.group] = nil }
+    /// Every partition that has an offset or is about to: what has to be taken back if the group
+    /// is, since the log keeps the order in which things were decided.
+    var partitions: [TopicPartition] {
+        Set(committed.keys).union(pendingCounts.keys).sorted()
     }
 
-    /// What the group has committed, by partition.
-    package func offsets(of group: String) -> [TopicPartition: CommittedOffset] {
-        groups[group] ?? [:]
-    }
-
-    /// Which partition of the offsets topic a group's records go to: Kafka's `abs(group.hashCode) %
-    /// count`.
-    package static func partition(for group: String, count: Int32) -> Int32 {
-        var hash: Int32 = 0
-        for unit in group.utf16 { hash = hash &* 31 &+ Int32(unit) }
-        // Kafka's Utils.abs: the smallest number has no positive counterpart and becomes 0.
-        return (hash == .min ? 0 : abs(hash)) % max(1, count)
+    /// The partitions whose offsets nobody has needed for the retention time: counted from when the
+    /// group lost its last member, or from the commit where the group never had any, and for topics
+    /// that a stable group of consumers wants no more.
+    func expired(
+        in group: ClassicGroup, retention: Duration, now: Timestamp
+    ) -> [TopicPartition] {
+        let retained = retention.components.seconds.multipliedReportingOverflow(by: 1000)
+        guard !retained.overflow else { return [] }
+        let limit = now.milliseconds &- retained.partialValue
+        let subscribed = group.state == .stable ? group.subscribedTopics : nil
+        let expired = committed.filter { partition, value in
+            guard pendingCounts[partition] == nil else { return false }
+            let start: Timestamp
+            if group.protocolType == nil {
+                start = value.committedAt
+            } else if group.state == .empty {
+                start = group.stateSince ?? value.committedAt
+            } else if let subscribed, !subscribed.contains(partition.topic.string) {
+                start = value.committedAt
+            } else {
+                return false
+            }
+            return start.milliseconds <= limit
+        }
+        return expired.keys.sorted()
     }
 }
 
-/// What a coordinator refuses.
-package enum CoordinationError: Error, Hashable, Sendable, CustomStringConvertible {
-    case invalidGroup(String, limit: Int)
-    case invalidOffset(group: String, TopicPartition, Offset)
-    case metadataTooLarge(group: String, TopicPartition, bytes: Int)
-    case log(String)
+/// A member, or somebody in no group, says where it goes on.
+package struct OffsetCommitRequest: Sendable {
+    package struct Commit: Sendable {
+        package var partition: TopicPartition
+        package var offset: Offset
+        package var leaderEpoch: LeaderEpoch?
+        package var metadata: String
+        package var topicID: TopicID?
 
-    package var description: String {
-        switch self {
-        case .invalidGroup(let group, let limit):
-            "illegal group '\(group.prefix(300))': a group's name has 1 to \(limit) bytes"
-        case .invalidOffset(let group, let partition, let offset):
-            "group '\(group)' commits offset \(offset) of \(partition), and offsets begin at 0"
-        case .metadataTooLarge(let group, let partition, let bytes):
-            """
-            group '\(group)' commits \(bytes) bytes of metadata for \(partition); the limit is \
-            \(GroupOffsets.metadataBytesMax)
-            """
-        case .log(let reason):
-            "the groups' log: \(reason)"
+        package init(
+            _ partition: TopicPartition, _ offset: Offset, leaderEpoch: LeaderEpoch? = nil,
+            metadata: String = "", topicID: TopicID? = nil
+        ) {
+            self.partition = partition
+            self.offset = offset
+            self.leaderEpoch = leaderEpoch
+            self.metadata = metadata
+            self.topicID = topicID
         }
+    }
+
+    package var group: String
+    /// -1, without ids, from somebody in no group.
+    package var generation: Int32 = -1
+    package var memberID = ""
+    package var instanceID: String?
+    package var commits: [Commit]
+    /// Whether one that is refused has all refused, instead of all others committed.
+    package var isAllOrNone = false
+
+    package init(group: String, commits: [Commit]) {
+        self.group = group
+        self.commits = commits
+    }
+
+    package init(
+        group: String, generation: Int32, memberID: String, instanceID: String? = nil,
+        commits: [Commit]
+    ) {
+        self.group = group
+        self.generation = generation
+        self.memberID = memberID
+        self.instanceID = instanceID
+        self.commits = commits
     }
 }

@@ -8,14 +8,18 @@ package struct CommittedOffset: Hashable, Sendable {
     package var leaderEpoch: LeaderEpoch?
     package var metadata: String
     package var committedAt: Timestamp
+    /// Which topic of the name, where the member said it.
+    package var topicID: TopicID?
 
     package init(
-        offset: Offset, leaderEpoch: LeaderEpoch? = nil, metadata: String, committedAt: Timestamp
+        offset: Offset, leaderEpoch: LeaderEpoch? = nil, metadata: String, committedAt: Timestamp,
+        topicID: TopicID? = nil
     ) {
         self.offset = offset
         self.leaderEpoch = leaderEpoch
         self.metadata = metadata
         self.committedAt = committedAt
+        self.topicID = topicID
     }
 }
 
@@ -31,11 +35,15 @@ package struct OffsetKey: Hashable, Sendable {
 }
 
 /// The form of a committed offset as a record of `__consumer_offsets`, which is Kafka's:
-/// `OffsetCommitKey` version 1 as the key, `OffsetCommitValue` version 3 as the value, both with
-/// their version in front, integers big-endian. A record without a value takes the offset back.
+/// `OffsetCommitKey` version 1 as the key, `OffsetCommitValue` as the value, both with their version
+/// in front, integers big-endian. A record without a value takes the offset back.
+///
+/// The value is of version 4 where the topic's id is known, which is what that version has more,
+/// and else of version 3, which tools that watch consumer lag read as well.
 package enum OffsetRecord {
     private static let keyVersions: ClosedRange<Int16> = 0...1
-    private static let valueVersion: Int16 = 3
+    private static let valueVersions: ClosedRange<Int16> = 0...4
+    private static let firstFlexibleVersion: Int16 = 4
 
     package static func record(_ key: OffsetKey, _ value: CommittedOffset?) -> Record {
         Record(key: encode(key), value: value.map(encode))
@@ -52,11 +60,22 @@ package enum OffsetRecord {
 
     private static func encode(_ value: CommittedOffset) -> [UInt8] {
         var writer = ByteWriter()
-        writer.writeInt16(valueVersion)
+        writer.writeInt16(value.topicID == nil ? 3 : 4)
         writer.writeInt64(value.offset.value)
         writer.writeInt32(value.leaderEpoch?.value ?? -1)
-        writer.writeShortString(value.metadata)
-        writer.writeInt64(value.committedAt.milliseconds)
+        if let topicID = value.topicID {
+            writer.writeCompactString(value.metadata)
+            writer.writeInt64(value.committedAt.milliseconds)
+            // One tagged field: number 0, of 16 bytes.
+            writer.writeUnsignedVarint(1)
+            writer.writeUnsignedVarint(0)
+            writer.writeUnsignedVarint(16)
+            writer.writeUInt64(topicID.high)
+            writer.writeUInt64(topicID.low)
+        } else {
+            writer.writeShortString(value.metadata)
+            writer.writeInt64(value.committedAt.milliseconds)
+        }
         return writer.take()
     }
 
@@ -75,38 +94,39 @@ package enum OffsetRecord {
         }
     }
 
-    /// Reads the value, of any version up to 3; nil where it is malformed or newer.
+    /// Reads the value, of any version up to 4; nil where it is malformed or newer.
     package static func value(_ bytes: UnsafeRawBufferPointer) -> CommittedOffset? {
         do throws(BytesError) {
             var reader = ByteReader(bytes)
             let version = try reader.readInt16()
-            guard (0...valueVersion).contains(version) else { return nil }
+            guard valueVersions.contains(version) else { return nil }
+            let isFlexible = version >= firstFlexibleVersion
             let offset = Offset(try reader.readInt64())
             let epoch = version >= 3 ? try reader.readInt32() : -1
-            let metadata = try reader.readShortString()
-            return CommittedOffset(
+            var value = CommittedOffset(
                 offset: offset, leaderEpoch: epoch < 0 ? nil : LeaderEpoch(epoch),
-                metadata: metadata,
+                metadata: isFlexible
+                    ? try reader.readCompactString() ?? "" : try reader.readShortString(),
                 committedAt: Timestamp(milliseconds: try reader.readInt64()))
+            if isFlexible { value.topicID = try reader.readTopicIDTag() }
+            return value
         } catch {
             return nil
         }
     }
 }
 
-extension ByteWriter {
-    /// Two bytes of length and UTF-8, as Kafka's non-flexible strings. What is longer than the
-    /// limits of groups and metadata allow was refused before.
-    fileprivate mutating func writeShortString(_ string: String) {
-        let bytes = Array(string.utf8.prefix(Int(Int16.max)))
-        writeInt16(Int16(bytes.count))
-        writeBytes(bytes)
-    }
-}
-
 extension ByteReader {
-    fileprivate mutating func readShortString() throws(BytesError) -> String {
-        let bytes = try readBytes(Int(try readInt16()))
-        return String(decoding: bytes, as: UTF8.self)
+    /// The tagged fields of the value, of which only number 0 is known.
+    fileprivate mutating func readTopicIDTag() throws(BytesError) -> TopicID? {
+        var topicID: TopicID?
+        for _ in 0..<(try readUnsignedVarint()) {
+            let tag = try readUnsignedVarint()
+            var field = ByteReader(try readBytes(Int(try readUnsignedVarint())))
+            if tag == 0 {
+                topicID = TopicID(high: try field.readUInt64(), low: try field.readUInt64())
+            }
+        }
+        return topicID
     }
 }

@@ -5,7 +5,6 @@ import Testing
     /// Targets without a folder of tests in their name, and where their tests are instead.
     private static let testedElsewhere = [
         "MillraceRing": "MillraceShardTests drive the ring: it does nothing without a shard",
-        "MillraceCoordination": "MillraceBrokerTests and MillraceTests: offsets over a real log",
         "millrace": "CommandTests run the program",
         "millrace-sim": "MillraceSimulationTests run the program",
     ]

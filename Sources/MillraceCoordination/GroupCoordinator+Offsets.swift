@@ -1,0 +1,148 @@
+package import MillraceModel
+internal import MillraceShard
+
+/// Committed offsets.
+extension GroupCoordinator {
+    /// Commits offsets; they survive a stop when this returns.
+    /// - Returns: for each of the commits, in their order, why it was refused, or nil.
+    /// - Throws: what refuses all: `unknownMemberID`, `illegalGeneration`, `fencedInstanceID`,
+    /// `rebalanceInProgress`, `invalidGroupID`, `coordinatorNotAvailable`, `log`.
+    package func commitOffsets(
+        _ request: OffsetCommitRequest
+    ) async throws(CoordinationError) -> [CoordinationError?] {
+        let id = request.group
+        try GroupName.check(id)
+        try await prepareToWrite()
+        if table[id] == nil, request.generation >= 0 {
+            throw .illegalGeneration(group: id, given: request.generation, current: 0)
+        }
+        table.make(id)
+        defer { table.removeIfUnused(id) }
+        try table[id]?.classic.checkCommit(
+            generation: request.generation, member: request.memberID,
+            instance: request.instanceID, at: time)
+
+        let now = shard.wallClock
+        let refusals = request.commits.map { refusal(of: $0, in: id) }
+        if request.isAllOrNone, let first = refusals.compactMap({ $0 }).first { throw first }
+        var partitions: [TopicPartition] = []
+        var records: [GroupRecord] = []
+        for (commit, refusal) in zip(request.commits, refusals) where refusal == nil {
+            partitions.append(commit.partition)
+            records.append(
+                .offset(
+                    OffsetKey(group: id, partition: commit.partition),
+                    CommittedOffset(
+                        offset: commit.offset, leaderEpoch: commit.leaderEpoch,
+                        metadata: commit.metadata, committedAt: now, topicID: commit.topicID)))
+        }
+        guard !records.isEmpty else { return refusals }
+        let answer = PendingAnswer<Void>()
+        table[id]?.offsets.beginCommit(partitions)
+        enqueue(LogChange(records, .commit(id, partitions, answer)))
+        try await answer.get(on: shard)
+        return refusals
+    }
+
+    private func refusal(
+        of commit: OffsetCommitRequest.Commit, in group: String
+    ) -> CoordinationError? {
+        guard commit.offset >= .zero else {
+            return .invalidOffset(group: group, commit.partition, commit.offset)
+        }
+        let byteCount = commit.metadata.utf8.count
+        guard byteCount <= options.offsetMetadataBytesMax else {
+            return .offsetMetadataTooLarge(
+                group: group, commit.partition, bytes: byteCount,
+                limit: options.offsetMetadataBytesMax)
+        }
+        return nil
+    }
+
+    /// The offsets that a group has committed, of some partitions or of all; those without one are
+    /// left out, and a group that nobody has heard of has none.
+    /// - Throws: `invalidGroupID`, `coordinatorNotAvailable`.
+    package func fetchOffsets(
+        of group: String, _ partitions: [TopicPartition]? = nil
+    ) throws(CoordinationError) -> [TopicPartition: CommittedOffset] {
+        try GroupName.check(group)
+        try checkRunning()
+        guard let committed = table[group]?.offsets.committed else { return [:] }
+        guard let partitions else { return committed }
+        var found: [TopicPartition: CommittedOffset] = [:]
+        for partition in partitions { found[partition] = committed[partition] }
+        return found
+    }
+
+    /// Takes offsets back, except of topics that live members want.
+    /// - Returns: for each partition, in their order, why its offset stays, or nil.
+    /// - Throws: `groupIDNotFound`, `nonEmptyGroup` for a group with members that are no consumers,
+    /// `invalidGroupID`, `coordinatorNotAvailable`, `log`.
+    package func deleteOffsets(
+        of group: String, _ partitions: [TopicPartition]
+    ) async throws(CoordinationError) -> [CoordinationError?] {
+        try GroupName.check(group)
+        try await prepareToWrite()
+        guard let found = table[group], found.classic.state != .dead else {
+            throw .groupIDNotFound(group)
+        }
+        let hasMembers = found.classic.state != .empty
+        guard !hasMembers || found.classic.usesConsumerProtocol else {
+            throw .nonEmptyGroup(group, memberCount: found.classic.members.count)
+        }
+        let subscribed = found.classic.subscribedTopics
+        let refusals = partitions.map { partition -> CoordinationError? in
+            // What consumers want that cannot be read may be anything.
+            let isWanted = subscribed?.contains(partition.topic.string) ?? true
+            return hasMembers && isWanted
+                ? .groupSubscribedToTopic(group: group, partition.topic) : nil
+        }
+        let known = Set(found.offsets.partitions)
+        let deleted = zip(partitions, refusals).compactMap { partition, refusal in
+            refusal == nil && known.contains(partition) ? partition : nil
+        }
+        try await takeBack(deleted, of: group)
+        return refusals
+    }
+
+    /// A topic is gone: nobody goes on in it, and one of the same name is another.
+    package func topicDeleted(_ topic: TopicName) async throws(CoordinationError) {
+        try checkRunning()
+        for id in table.ids {
+            let partitions = table[id]?.offsets.partitions.filter { $0.topic == topic } ?? []
+            try await takeBack(partitions, of: id)
+        }
+    }
+
+    private func takeBack(
+        _ partitions: [TopicPartition], of group: String
+    ) async throws(CoordinationError) {
+        guard !partitions.isEmpty else { return }
+        let answer = PendingAnswer<Void>()
+        enqueue(LogChange(tombstones(partitions, of: group), .other(answer)))
+        try await answer.get(on: shard)
+    }
+
+    func tombstones(_ partitions: [TopicPartition], of group: String) -> [GroupRecord] {
+        partitions.map { .offset(OffsetKey(group: group, partition: $0), nil) }
+    }
+
+    /// Takes back what nobody has needed for the retention time, and groups of which nothing else
+    /// is left. A failure leaves it to the next time.
+    func expireOffsets() {
+        let now = shard.wallClock
+        for id in table.ids {
+            guard let group = table[id] else { continue }
+            let expired = group.offsets.expired(
+                in: group.classic, retention: options.offsetsRetention, now: now)
+            let isOver =
+                group.classic.state == .empty && group.classic.pendingMembers.isEmpty
+                && expired == group.offsets.partitions
+            if isOver {
+                beginDeletion(of: id, PendingAnswer())
+            } else if !expired.isEmpty {
+                enqueue(LogChange(tombstones(expired, of: id), .other(PendingAnswer())))
+            }
+        }
+    }
+}

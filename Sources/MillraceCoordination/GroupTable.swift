@@ -1,0 +1,64 @@
+internal import MillraceModel
+
+/// A group with its offsets.
+struct Group: Sendable {
+    var classic: ClassicGroup
+    var offsets = GroupOffsets()
+}
+
+/// All groups. What would still be known after a stop changes by `replay` alone.
+struct GroupTable: Sendable {
+    let options: GroupOptions
+    private var groups: [String: Group] = [:]
+    private var isLive = false
+
+    init(options: GroupOptions) { self.options = options }
+
+    var isEmpty: Bool { groups.isEmpty }
+
+    /// By name: nothing may depend on how a dictionary lies.
+    var ids: [String] { groups.keys.sorted() }
+
+    subscript(id: String) -> Group? {
+        _read { yield groups[id] }
+        _modify { yield &groups[id] }
+    }
+
+    /// Makes the group if it is not there.
+    mutating func make(_ id: String) {
+        guard groups[id] == nil else { return }
+        groups[id] = Group(classic: ClassicGroup(id: id, options: options, isLive: isLive))
+    }
+
+    /// Forgets a group of which nothing is known.
+    mutating func removeIfUnused(_ id: String) {
+        guard let group = groups[id], group.offsets.isEmpty, group.classic.isUnused else { return }
+        groups[id] = nil
+    }
+
+    /// Takes a record into account, after it was written or at a start.
+    mutating func replay(_ record: GroupRecord, at time: GroupTime) {
+        let id = record.group
+        switch record {
+        case .offset(let key, let value):
+            make(id)
+            groups[id]?.offsets.replay(key.partition, value)
+        case .group(_, let metadata?):
+            make(id)
+            groups[id]?.classic.replay(metadata, at: time)
+        case .group(_, nil):
+            // A commit may be on its way that was decided before the group's end.
+            guard let group = groups[id] else { return }
+            groups[id] = Group(
+                classic: ClassicGroup(id: id, options: options, isLive: isLive),
+                offsets: group.offsets)
+        }
+        removeIfUnused(id)
+    }
+
+    /// All records are replayed.
+    mutating func becomeLive(at time: GroupTime) {
+        isLive = true
+        for id in ids { groups[id]?.classic.becomeLive(at: time) }
+    }
+}
