@@ -151,7 +151,7 @@ package actor Broker {
     private static let grace = Duration.seconds(5)
 
     /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the
-    /// last connection has ended. A client that does not read is cut off after a while.
+    /// last connection has ended; the engine's groups take nothing more, so it is closed next. A client that does not read is cut off after a while.
     package func stop() async {
         isStopping = true
         stopped.notifyAll()
@@ -160,6 +160,8 @@ package actor Broker {
         for number in connections.keys.sorted() {
             if let connection = connections[number] { await connection.stop() }
         }
+        // Whoever waits for a rebalance would wait for longer than that.
+        await engine.groups.stop()
         let deadline = shard.now.advanced(by: Self.grace)
         do throws(Errno) {
             while taskCount > 0 || !connections.isEmpty {

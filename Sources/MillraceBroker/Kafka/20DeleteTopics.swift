@@ -42,10 +42,10 @@ extension KafkaConnection {
         guard !name.isInternal else {
             throw Refusal(.invalidTopic, "'\(name)' is the broker's own and cannot be deleted")
         }
-        do throws(StorageError) {
-            try await services.storage.delete(name)
+        do throws(EngineError) {
+            try await services.engine.deleteTopic(name.string)
         } catch {
-            throw Refusal(error)
+            throw Refusal(.unknownServerError, "\(error)")
         }
     }
 }

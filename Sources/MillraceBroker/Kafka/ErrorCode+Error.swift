@@ -1,4 +1,5 @@
 internal import Millrace
+internal import MillraceCoordination
 internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceRecords
@@ -34,6 +35,27 @@ extension ErrorCode {
             case .unsupportedMagic: .unsupportedForMessageFormat
             case .unknownCodec: .unsupportedCompressionType
             default: .invalidRecord
+            }
+    }
+
+    init(_ error: CoordinationError) {
+        self =
+            switch error {
+            case .invalidGroupID: .invalidGroupID
+            case .groupIDNotFound: .groupIDNotFound
+            case .nonEmptyGroup: .nonEmptyGroup
+            case .groupMaxSizeReached: .groupMaxSizeReached
+            case .unknownMemberID: .unknownMemberID
+            case .memberIDRequired: .memberIDRequired
+            case .fencedInstanceID: .fencedInstanceID
+            case .illegalGeneration: .illegalGeneration
+            case .rebalanceInProgress: .rebalanceInProgress
+            case .inconsistentGroupProtocol: .inconsistentGroupProtocol
+            case .invalidSessionTimeout: .invalidSessionTimeout
+            case .groupSubscribedToTopic: .groupSubscribedToTopic
+            case .offsetMetadataTooLarge: .offsetMetadataTooLarge
+            case .invalidOffset: .invalidRequest
+            case .coordinatorNotAvailable, .log: .coordinatorNotAvailable
             }
     }
 }

@@ -27,6 +27,16 @@ extension KafkaConnection {
         case .initProducerID(let request): answer(await initProducerID(request), call)
         case .describeProducers(let request): answer(await describeProducers(request), call)
         case .findCoordinator(let request): answer(findCoordinator(request, call), call)
+        case .joinGroup(let request): answer(await joinGroup(request, call), call)
+        case .syncGroup(let request): answer(await syncGroup(request), call)
+        case .heartbeat(let request): answer(await heartbeat(request), call)
+        case .leaveGroup(let request): answer(await leaveGroup(request, call), call)
+        case .offsetCommit(let request): answer(await offsetCommit(request), call)
+        case .offsetFetch(let request): answer(await offsetFetch(request, call), call)
+        case .offsetDelete(let request): answer(await offsetDelete(request), call)
+        case .describeGroups(let request): answer(await describeGroups(request, call), call)
+        case .listGroups(let request): answer(await listGroups(request), call)
+        case .deleteGroups(let request): answer(await deleteGroups(request), call)
         default: throw WireError.unknownKey(call.api.rawValue)
         }
     }

@@ -71,7 +71,7 @@ package struct OffsetFetchResponse: ResponseMessage {
 
     package var throttleTimeMs: Int32 = 0
     package var topics: [OffsetFetchResponseTopic] = []
-    package var errorCode: ErrorCode = ErrorCode(0)
+    package var errorCode: ErrorCode = .none
     package var groups: [OffsetFetchResponseGroup] = []
 
     package init() {}
@@ -100,7 +100,7 @@ package struct OffsetFetchResponse: ResponseMessage {
     package struct OffsetFetchResponseGroup: WireStruct {
         package var groupID = ""
         package var topics: [OffsetFetchResponseTopics] = []
-        package var errorCode: ErrorCode = ErrorCode(0)
+        package var errorCode: ErrorCode = .none
 
         package init() {}
 

@@ -1,0 +1,24 @@
+internal import Millrace
+internal import MillraceCoordination
+internal import MillraceKafkaProtocol
+
+// Key 42, DeleteGroups: removes groups without members, and their offsets. v3 has messages.
+
+extension KafkaConnection {
+    func deleteGroups(_ request: DeleteGroupsRequest) async -> DeleteGroupsResponse {
+        var response = DeleteGroupsResponse()
+        for id in request.groupsNames {
+            var result = DeleteGroupsResponse.DeletableGroupResult()
+            result.groupID = id
+            result.errorMessage = nil
+            do throws(CoordinationError) {
+                try await services.engine.groups.delete(id)
+            } catch {
+                result.errorCode = ErrorCode(error)
+                result.errorMessage = "\(error)"
+            }
+            response.results.append(result)
+        }
+        return response
+    }
+}
