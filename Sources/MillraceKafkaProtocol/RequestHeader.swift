@@ -51,9 +51,9 @@ package struct RequestHeader: Equatable, Sendable {
         writer.writeInt16(version)
         writer.writeInt32(correlationID)
         if let clientID {
-            let bytes = Array(clientID.utf8.prefix(Int(Int16.max)))
+            let bytes = Array(clientID.utf8).classicPrefix
             writer.writeInt16(Int16(clamping: bytes.count))
-            writer.writeBytes(bytes)
+            bytes.withUnsafeBytes { writer.writeBytes($0) }
         } else {
             writer.writeInt16(-1)
         }
