@@ -39,8 +39,8 @@ struct Filler: FieldVisitor {
     mutating func integer<Integer: FixedWidthInteger>(_ value: inout Integer) {
         if values == .plausible {
             // Two bytes may be an error code, eight the milliseconds since 1970.
-            let most = Integer.bitWidth == 64 ? Integer(truncatingIfNeeded: 2_000_000_000_000) : 90
-            value = Integer.random(in: 0...most, using: &random)
+            let bounds: [Int: Integer] = [16: 90, 64: Integer(truncatingIfNeeded: 2_000_000_000_000)]
+            value = Integer.random(in: 0...(bounds[Integer.bitWidth] ?? .max), using: &random)
         } else if chance(1, of: 3) {
             value = [.min, .max, 0, 1, 0 &- 1].randomElement(using: &random) ?? 0
         } else {

@@ -4,14 +4,17 @@ import MillraceModel
 
 extension Message {
     /// The encoded message with bytes where record batches would be, and what the message says of those.
-    func wireBytes(version: Int16) -> (bytes: [UInt8], gaps: [RecordGap]) {
+    /// - Parameter original: the bytes that the message was decoded from, whose batches are put in at their places.
+    func wireBytes(version: Int16, records original: [UInt8] = []) -> (bytes: [UInt8], gaps: [RecordGap]) {
         var writer = ByteWriter()
         let gaps = encode(version: version, into: &writer)
         let encoded = writer.take()
         var bytes: [UInt8] = []
         var taken = 0
         for gap in gaps {
-            bytes += encoded[taken..<gap.position] + [UInt8](repeating: 0xba, count: gap.count)
+            bytes += encoded[taken..<gap.position]
+            let batches = original.dropFirst(bytes.count).prefix(gap.count)
+            bytes += batches.isEmpty ? [UInt8](repeating: 0xba, count: gap.count) : Array(batches)
             taken = gap.position
         }
         return (bytes + encoded[taken...], gaps)
