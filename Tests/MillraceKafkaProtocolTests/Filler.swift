@@ -1,8 +1,8 @@
 import MillraceKafkaProtocol
 import MillraceModel
 
-/// Fills every field that a version has with values that are legal there: numbers at their bounds, null where it is allowed,
-/// arrays empty and not, tagged fields present and absent.
+/// Fills every field that a version has with values that are legal there: numbers at their bounds, null where it is
+/// allowed, arrays empty and not, tagged fields present and absent.
 struct Filler: FieldVisitor {
     typealias Failure = Never
 

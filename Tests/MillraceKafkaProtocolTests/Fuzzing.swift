@@ -1,7 +1,7 @@
 import Foundation
 
-/// Where the random messages and bytes come from. Every run has a new seed, which it prints; one that failed is run again with
-/// the variable set to what it printed.
+/// Where the random messages and bytes come from. Every run has a new seed, which it prints; one that failed is run
+/// again with the variable set to what it printed.
 enum Fuzzing {
     static let seed: UInt64 = {
         let given = ProcessInfo.processInfo.environment["MILLRACE_FUZZ_SEED"].flatMap { UInt64($0) }

@@ -3,8 +3,8 @@ import MillraceKafkaProtocol
 import MillraceModel
 import Testing
 
-/// How much memory the bytes of a message may demand: a limit on a request's size is one on memory only as long as what an
-/// element takes is a small multiple of what it is on the wire.
+/// How much memory the bytes of a message may demand: a limit on a request's size is one on memory only as long as what
+/// an element takes is a small multiple of what it is on the wire.
 struct MemoryTests {
     private static let mostForAByte = 24
 
@@ -25,8 +25,9 @@ struct MemoryTests {
         }
     }
 
-    @Test func manyUnknownTagsTakeASmallMultipleOfTheirBytes() {
-        // Metadata version 12 of no topics, all flags false, and as many empty tagged fields as numbers of two bytes allow.
+    @Test func manyUnknownTagsAreRead() {
+        // Metadata version 12 of no topics, all flags false, and about as many empty tagged fields as there are numbers
+        // of two bytes.
         var writer = ByteWriter()
         writer.writeBytes([1, 0, 0])
         writer.writeUnsignedVarint(16_000)

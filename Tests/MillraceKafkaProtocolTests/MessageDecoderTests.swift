@@ -102,7 +102,8 @@ struct MessageDecoderTests {
             try MetadataRequest.decode([0, 0, 0, 0], version: 14)
         }
         #expect(throws: WireError.unsupportedVersion(-1, .metadata)) {
-            try AnyRequest.decode(.metadata, version: -1, from: ByteReader(UnsafeRawBufferPointer(start: nil, count: 0)))
+            let nothing = ByteReader(UnsafeRawBufferPointer(start: nil, count: 0))
+            return try AnyRequest.decode(.metadata, version: -1, from: nothing)
         }
     }
 
