@@ -2,8 +2,9 @@ package import MillraceModel
 
 /// One pass over a message's fields, in the order they have on the wire.
 ///
-/// A message states its fields once, in `layout(_:)`; decoder and encoder (and, in tests, a recorder that is compared with
-/// Kafka's schemas, and a filler) are visitors of that one statement, so they cannot disagree about order or versions.
+/// A message states its fields once, in `layout(_:)`; decoder and encoder (and, in tests, a recorder that is compared
+/// with Kafka's schemas, and a filler) are visitors of that one statement, so they cannot disagree about order or
+/// versions.
 package protocol FieldVisitor {
     associatedtype Failure: Error
 

@@ -48,10 +48,9 @@ package struct MessageEncoder: FieldVisitor {
     package mutating func string(_ value: inout String?, isNullable: Bool) {
         guard var text = value ?? (isNullable ? nil : "") else { return shortLength(nil) }
         text.withUTF8 {
-            // A classic string has two bytes of length; a message of ours that would not fit is cut.
-            let bytes = isFlexible ? $0[...] : $0.prefix(Int(Int16.max))
+            let bytes = isFlexible ? $0[...] : $0.classicPrefix
             shortLength(bytes.count)
-            writer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer($0)[..<bytes.count]))
+            writer.writeBytes(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes)))
         }
     }
 
@@ -122,5 +121,16 @@ package struct MessageEncoder: FieldVisitor {
 
     private mutating func compactLength(_ count: Int?) {
         writer.writeUnsignedVarint(UInt32(clamping: (count ?? -1) + 1))
+    }
+}
+
+extension RandomAccessCollection<UInt8> {
+    /// A classic string has two bytes of length: one of ours that would not fit is cut, between two characters, since a
+    /// reader refuses the half of one.
+    var classicPrefix: SubSequence {
+        guard count > Int(Int16.max) else { return self[...] }
+        var end = index(startIndex, offsetBy: Int(Int16.max))
+        while end > startIndex, self[end] & 0xc0 == 0x80 { end = index(before: end) }
+        return self[..<end]
     }
 }

@@ -1,5 +1,5 @@
-/// A field of record batches. The bytes are no part of the message: a decoded one says where in the message they lie, and
-/// an encoded one leaves a gap, which whoever sends the message fills from where the batches are.
+/// A field of record batches. The bytes are no part of the message: a decoded one says where in the message they lie,
+/// and an encoded one leaves a gap, which whoever sends the message fills from where the batches are.
 package struct RecordData: Hashable, Sendable {
     /// The batches' size in bytes; nil for null.
     package var count: Int?

@@ -1,12 +1,13 @@
 package import MillraceBytes
 
-/// The receive buffer of one Kafka connection: takes bytes as they come and gives whole requests, each behind four bytes of
-/// length. Record batches in them are handed on without a copy.
+/// The receive buffer of one Kafka connection: takes bytes as they come and gives whole requests, each behind four
+/// bytes of length. Record batches in them are handed on without a copy.
 package struct RequestAssembler: ~Copyable {
     private let sizeMax: Int
     private var buffer: ReceiveBuffer
 
-    /// - Parameter sizeMax: a request that says it is larger (`socket.request.max.bytes`) is refused before it has come.
+    /// - Parameter sizeMax: a request that says it is larger (`socket.request.max.bytes`) is refused before it has
+    ///   come.
     package init(sizeMax: Int, capacity: Int = 64 << 10) {
         self.sizeMax = sizeMax
         buffer = ReceiveBuffer(capacity: capacity)

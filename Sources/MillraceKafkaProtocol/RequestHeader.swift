@@ -1,7 +1,8 @@
 package import MillraceBytes
 
-/// What begins every request: key, version, correlation id and client id; from the first flexible version on with tagged
-/// fields (header version 2), while the client id keeps its two bytes of length, so that every broker can read it.
+/// What begins every request: key, version, correlation id and client id; from the first flexible version on with
+/// tagged fields (header version 2), while the client id keeps its two bytes of length, so that every broker can read
+/// it.
 package struct RequestHeader: Equatable, Sendable {
     package var key: Int16
     package var version: Int16
@@ -51,9 +52,9 @@ package struct RequestHeader: Equatable, Sendable {
         writer.writeInt16(version)
         writer.writeInt32(correlationID)
         if let clientID {
-            let bytes = Array(clientID.utf8.prefix(Int(Int16.max)))
+            let bytes = Array(clientID.utf8).classicPrefix
             writer.writeInt16(Int16(clamping: bytes.count))
-            writer.writeBytes(bytes)
+            bytes.withUnsafeBytes { writer.writeBytes($0) }
         } else {
             writer.writeInt16(-1)
         }
@@ -63,8 +64,8 @@ package struct RequestHeader: Equatable, Sendable {
 
 /// What begins every response.
 package enum ResponseHeader {
-    /// Flexible versions have tagged fields here, except ApiVersions: a client that asks for a version too new must be able
-    /// to read the answer (KIP-511).
+    /// Flexible versions have tagged fields here, except ApiVersions: a client that asks for a version too new must be
+    /// able to read the answer (KIP-511).
     package static func encode(
         correlationID: Int32, api: API, version: Int16, into writer: inout ByteWriter
     ) {

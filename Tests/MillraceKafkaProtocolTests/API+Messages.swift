@@ -1,6 +1,6 @@
 import MillraceKafkaProtocol
 
-/// The two messages of an API. The switch is what keeps the tests complete: an API without its request does not compile.
+/// The two messages of an API. The switch keeps the tests complete: an API without its request does not compile.
 extension API {
     var request: any RequestMessage.Type {
         switch self {
