@@ -1,0 +1,49 @@
+@testable import MillraceCoordination
+import MillraceShard
+import Testing
+
+@Suite struct DeadlineQueueTests {
+    private func at(_ time: UInt64) -> Instant { Instant(nanoseconds: time) }
+
+    /// Everything that is due by then, in its order.
+    private func due(_ time: UInt64, in queue: inout DeadlineQueue) -> [String] {
+        var groups: [String] = []
+        while let group = queue.popDue(at(time)) { groups.append(group) }
+        return groups
+    }
+
+    @Test func groupsAreDueInTheirOrder() {
+        var queue = DeadlineQueue()
+        let isFirst = [
+            queue.schedule("b", at(20)), queue.schedule("a", at(10)), queue.schedule("c", at(30)),
+        ]
+        #expect(isFirst == [true, true, false])
+        #expect(due(9, in: &queue) == [])
+        #expect(due(25, in: &queue) == ["a", "b"])
+        #expect(queue.next == at(30))
+    }
+
+    @Test func aDeadlineThatMovesAwayIsLookedAtEarly() {
+        var queue = DeadlineQueue()
+        queue.schedule("a", at(10))
+        let isFirst = queue.schedule("a", at(50))
+        #expect(!isFirst)
+        #expect(due(10, in: &queue) == ["a"])
+        #expect(due(99, in: &queue) == [])
+    }
+
+    @Test func aDeadlineThatComesNearerCountsOnce() {
+        var queue = DeadlineQueue()
+        queue.schedule("a", at(50))
+        let isFirst = queue.schedule("a", at(10))
+        #expect(isFirst)
+        #expect(due(99, in: &queue) == ["a"])
+    }
+
+    @Test func nobodyIsDueWithoutADeadline() {
+        var queue = DeadlineQueue()
+        queue.schedule("a", at(10))
+        queue.schedule("a", nil)
+        #expect(due(99, in: &queue) == [])
+    }
+}
