@@ -197,6 +197,9 @@ targets += [
         swiftSettings: swift),
     .testTarget(
         name: "CommandTests", dependencies: ["MillraceClient", "millrace"], swiftSettings: swift),
+    .testTarget(
+        name: "KafkaClientTests", dependencies: ["PythonInterop", "millrace"],
+        swiftSettings: swift),
     .testTarget(name: "TidyTests", swiftSettings: swift),
     .testTarget(
         name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
