@@ -191,8 +191,8 @@ targets += [
         name: "MillraceBrokerTests",
         dependencies: [
             "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
-            "MillraceClientCore", "MillraceNativeProtocol", "MillraceRecords", "MillraceShard",
-            protobuf,
+            "MillraceClientCore", "MillraceKafkaProtocol", "MillraceModel", "MillraceNativeProtocol",
+            "MillraceRecords", "MillraceShard", protobuf,
         ],
         swiftSettings: swift),
     .testTarget(

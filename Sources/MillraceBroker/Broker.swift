@@ -132,9 +132,8 @@ package actor Broker {
             while !isStopping {
                 let deadline = shard.now.advanced(by: interval)
                 while !isStopping, try await stopped.wait(until: deadline) {}
-                let oldest = shard.now.advanced(by: .zero - options.idleTimeMax)
                 for number in connections.keys.sorted() {
-                    await connections[number]?.closeIfIdle(since: oldest)
+                    await connections[number]?.closeIfIdle(for: options.idleTimeMax)
                 }
             }
         } catch {
@@ -183,6 +182,6 @@ protocol BrokerConnection: Actor {
     func serve() async
     /// Begins nothing more, lets what is under way end, and closes.
     func stop()
-    /// Closes the connection if nothing has happened on it since the instant and nothing is under way.
-    func closeIfIdle(since instant: Instant)
+    /// Closes the connection if nothing has happened on it for so long and nothing is under way.
+    func closeIfIdle(for time: Duration)
 }

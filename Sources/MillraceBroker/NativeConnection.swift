@@ -85,7 +85,7 @@ actor NativeConnection: BrokerConnection {
     }
 
     /// A native connection may be idle: a producer keeps it for the next record, and TCP finds out whether the peer lives.
-    func closeIfIdle(since instant: Instant) {}
+    func closeIfIdle(for time: Duration) {}
 
     /// Starts a task that the connection waits for.
     func run(_ body: @escaping @Sendable (isolated NativeConnection) async -> Void) {

@@ -70,11 +70,14 @@ struct PendingProduce: Sendable {
     let call: KafkaCall
     let isAnswered: Bool
     let bytes: Int
+    /// How long the client has to wait for its quota's sake.
+    var throttle = Duration.zero
     var topics: [(name: String, id: TopicID, partitions: [Partition])] = []
 
     /// Waits for the acknowledgements.
     func response() async -> ProduceResponse {
         var response = ProduceResponse()
+        response.throttleTimeMs = throttle.throttleMilliseconds
         for topic in topics {
             var answered = ProduceResponse.TopicProduceResponse()
             answered.name = topic.name
@@ -120,4 +123,9 @@ extension ProduceResponse {
         }
         return nil
     }
+}
+
+extension Duration {
+    /// As responses tell it.
+    var throttleMilliseconds: Int32 { Int32(clamping: Int64((self / .milliseconds(1)).rounded(.up))) }
 }

@@ -44,7 +44,11 @@ extension KafkaConnection {
         // The partitions of a topic stand together in the response, and so do their records.
         if topics.count > 1 { ranges = Self.ordered(plan.targets, found, gave, topics) }
         sessions.told(plan.sessionID, plan.targets, gave: gave)
+        let size = ranges.reduce(0) { $0 + $1.count }
+        let throttle = services.quotas.spend(size, .fetch, client: call.clientID, at: shard.now)
+        response.throttleTimeMs = throttle.throttleMilliseconds
         answer(response, call, ranges: ranges)
+        try await pause(throttle)
     }
 
     private static func ordered(

@@ -37,6 +37,11 @@ extension KafkaConnection {
         case .describeGroups(let request): answer(await describeGroups(request, call), call)
         case .listGroups(let request): answer(await listGroups(request), call)
         case .deleteGroups(let request): answer(await deleteGroups(request), call)
+        case .describeConfigs(let request): answer(describeConfigs(request), call)
+        case .alterConfigs(let request): answer(await alterConfigs(request), call)
+        case .incrementalAlterConfigs(let request): answer(await incrementalAlterConfigs(request), call)
+        case .describeClientQuotas(let request): answer(describeClientQuotas(request), call)
+        case .alterClientQuotas(let request): answer(await alterClientQuotas(request), call)
         default: throw WireError.unknownKey(call.api.rawValue)
         }
     }

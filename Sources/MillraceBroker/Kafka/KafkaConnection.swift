@@ -39,7 +39,7 @@ actor KafkaConnection: BrokerConnection {
     /// Produce requests that wait for their acknowledgement, in order.
     private var produces: Deque<PendingProduce> = []
     private var isAnswering = false
-    nonisolated(unsafe) private var activity: Instant
+    private var activity: Instant
 
     /// Requests are not received beyond this while earlier ones are not answered.
     private static let heldBytesMax = 64 << 20
@@ -89,9 +89,8 @@ actor KafkaConnection: BrokerConnection {
         changed.notifyAll()
     }
 
-    /// Closes a connection on which nothing has happened since the instant and nothing is under way.
-    func closeIfIdle(since instant: Instant) {
-        guard activity < instant, requests.isEmpty, produces.isEmpty, !isAnswering else { return }
+    func closeIfIdle(for time: Duration) {
+        guard activity.advanced(by: time) < shard.now, requests.isEmpty, produces.isEmpty, !isAnswering else { return }
         services.logger.info("an idle connection is closed", metadata: ["peer": "\(host)"])
         socket.shutdown()
     }
@@ -202,9 +201,12 @@ actor KafkaConnection: BrokerConnection {
         let call = try KafkaCall(header, host: host)
         if call.api == .produce {
             let request = try ProduceRequest.decode(from: reader, version: call.version)
-            let pending = await produce(request, call, bytes)
+            var pending = await produce(request, call, bytes)
+            pending.throttle = services.quotas.spend(
+                bytes.count, .produce, client: call.clientID, at: shard.now)
             produces.append(pending)
-            return changed.notifyAll()
+            changed.notifyAll()
+            return try await pause(pending.throttle)
         }
         isAnswering = true
         defer {
@@ -218,6 +220,13 @@ actor KafkaConnection: BrokerConnection {
         let request = try AnyRequest.decode(call.api, version: call.version, from: reader)
         while !produces.isEmpty { try await changed.wait() }
         try await respond(to: request, call)
+    }
+
+    /// Acts on nothing more for a while: a client has used up its quota.
+    func pause(_ throttle: Duration) async throws(Errno) {
+        guard throttle > .zero else { return }
+        let deadline = shard.now.advanced(by: throttle)
+        while !hasPeerGone, !isStopping, try await changed.wait(until: deadline) {}
     }
 
     // MARK: Answering

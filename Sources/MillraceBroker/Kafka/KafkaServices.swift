@@ -14,6 +14,7 @@ final class KafkaServices: Sendable {
     let logger: Logger
     /// By the index of the shard.
     let budgets: [ReceiveBudget]
+    let quotas = ClientQuotas()
 
     var storage: Storage { engine.storage }
 
@@ -24,5 +25,6 @@ final class KafkaServices: Sendable {
         self.advertised = advertised
         logger = engine.options.logger
         budgets = engine.shards.map { ReceiveBudget(options.queuedBytesMax, on: $0) }
+        loadQuotas()
     }
 }

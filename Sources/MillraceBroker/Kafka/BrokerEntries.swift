@@ -1,0 +1,50 @@
+internal import Millrace
+internal import MillraceModel
+internal import MillraceStorage
+
+// The broker's settings that are given at its start and stay, for DescribeConfigs.
+
+extension KafkaServices {
+    var fixedEntries: [ConfigEntry] {
+        let standard = BrokerOptions()
+        let usual = EngineOptions()
+        func milliseconds(_ duration: Duration) -> Int64 {
+            duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        }
+        return [
+            Self.entry("advertised.listeners", "KAFKA://\(advertised)", "", .string,
+                "Where Kafka clients are told to connect."),
+            Self.entry("auto.create.topics.enable", options.createsTopics, standard.createsTopics, .boolean,
+                "Whether asking for a topic's metadata makes it."),
+            Self.entry("connections.max.idle.ms", milliseconds(options.idleTimeMax),
+                milliseconds(standard.idleTimeMax), .long, "After so long without a request a connection is closed."),
+            Self.entry("default.replication.factor", 1, 1, .int, "Replicas of a new topic; there is one broker."),
+            Self.entry("log.dirs", storage.options.directory.string, "millrace-data", .string,
+                "The data directory."),
+            Self.entry("max.connections", options.connectionsMax, standard.connectionsMax, .int,
+                "Whoever comes on top is turned away."),
+            Self.entry("node.id", options.nodeID, standard.nodeID, .int, "What clients call this broker."),
+            Self.entry("num.partitions", engine.options.partitionCount, usual.partitionCount, .int,
+                "Partitions of a new topic that does not say how many."),
+            Self.entry("offsets.topic.num.partitions", engine.options.offsetsPartitionCount,
+                usual.offsetsPartitionCount, .int, "Partitions of __consumer_offsets when it is made."),
+            Self.entry("queued.max.request.bytes", options.queuedBytesMax, standard.queuedBytesMax, .long,
+                "Memory, for each shard, of requests that are received or answered."),
+            Self.entry("socket.request.max.bytes", options.requestBytesMax, standard.requestBytesMax, .int,
+                "The largest request that is taken."),
+        ]
+    }
+
+    private static func entry<Value: CustomStringConvertible>(
+        _ name: String, _ value: Value, _ standard: Value, _ type: ConfigType, _ documentation: String
+    ) -> ConfigEntry {
+        let (value, standard) = ("\(value)", "\(standard)")
+        var synonyms = [ConfigEntry.Synonym(name: name, value: standard, source: .standard)]
+        if value != standard {
+            synonyms.insert(ConfigEntry.Synonym(name: name, value: value, source: .staticBroker), at: 0)
+        }
+        return ConfigEntry(
+            name: name, value: value, source: synonyms[0].source, type: type,
+            documentation: documentation, isReadOnly: true, synonyms: synonyms)
+    }
+}

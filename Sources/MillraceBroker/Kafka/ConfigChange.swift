@@ -1,0 +1,138 @@
+internal import Millrace
+internal import MillraceKafkaProtocol
+internal import MillraceModel
+internal import MillraceStorage
+
+/// A change of the settings of one topic or of the broker.
+struct ConfigChange: Sendable {
+    enum Operation: Int8 {
+        case set = 0
+        case delete = 1
+        case append = 2
+        case subtract = 3
+    }
+
+    struct Edit: Sendable {
+        let name: String
+        let operation: Operation
+        let value: String?
+    }
+
+    var edits: [Edit]
+    /// Whether what is not named goes.
+    let replacesAll: Bool
+
+    func apply(to config: inout TopicConfig) throws(TopicConfigError) {
+        let old = config
+        if replacesAll {
+            config = TopicConfig()
+            // What a topic was made with stays.
+            if let durability = old.durability { config.set(durability) }
+        }
+        for edit in edits {
+            guard let key = TopicConfig.Key(rawValue: edit.name) else {
+                // The topic's own refusal names what there is.
+                try config.set(edit.name, to: edit.value ?? "")
+                continue
+            }
+            let current = old.entries[key] ?? key.defaultText
+            if let value = try edit.value(isList: key.type == .list, current: current) {
+                try config.set(edit.name, to: value)
+            } else {
+                config.remove(key)
+            }
+        }
+    }
+
+    /// - Parameter all: whether it is for every broker of the cluster.
+    func apply(to config: inout BrokerConfig, all: Bool) throws(TopicConfigError) {
+        var settings = all ? config.clusterDefault : config.broker
+        let old = settings
+        if replacesAll { settings = settings.filter { TopicDefaults.Key(rawValue: $0.key) == nil } }
+        for edit in edits {
+            guard let key = TopicDefaults.Key(rawValue: edit.name), key.isDynamic else {
+                throw TopicConfigError(
+                    name: edit.name, value: edit.value ?? "",
+                    reason: "it cannot be changed while the broker runs")
+            }
+            let current = old[edit.name] ?? key.defaultText ?? ""
+            settings[edit.name] = try edit.value(isList: key.type == .list, current: current)
+        }
+        if all { config.clusterDefault = settings } else { config.broker = settings }
+    }
+}
+
+extension ConfigChange.Edit {
+    /// The new value; nil for none.
+    fileprivate func value(isList: Bool, current: String) throws(TopicConfigError) -> String? {
+        guard operation != .delete else { return nil }
+        guard let value else {
+            throw TopicConfigError(name: name, value: "null", reason: "give a value, or take it back (delete)")
+        }
+        guard operation != .set else { return value }
+        guard isList else {
+            throw TopicConfigError(name: name, value: value, reason: "it is no list: set it")
+        }
+        var items = current.split(separator: ",").map(String.init)
+        let given = value.split(separator: ",").map(String.init)
+        if operation == .append {
+            items += given.filter { !items.contains($0) }
+        } else {
+            items.removeAll { given.contains($0) }
+        }
+        return items.joined(separator: ",")
+    }
+}
+
+extension KafkaConnection {
+    func alter(
+        _ type: Int8, _ name: String, _ change: ConfigChange, validateOnly: Bool
+    ) async throws(Refusal) {
+        switch ConfigResourceType(rawValue: type) {
+        case .topic: try await alterTopic(name, change, validateOnly: validateOnly)
+        case .broker:
+            if !name.isEmpty { try checkBroker(name) }
+            try await alterBroker(change, all: name.isEmpty, validateOnly: validateOnly)
+        case nil: throw Refusal.unknownResource(type)
+        }
+    }
+
+    private func alterTopic(
+        _ text: String, _ change: ConfigChange, validateOnly: Bool
+    ) async throws(Refusal) {
+        let name = try Refusal.topicName(text)
+        guard let topic = services.storage.topic(name) else { throw Refusal(.unknownTopic(name)) }
+        guard !validateOnly else {
+            var config = topic.entry.config
+            do throws(TopicConfigError) { try change.apply(to: &config) } catch {
+                throw Refusal(.invalidConfig, "\(error)")
+            }
+            return
+        }
+        do throws(StorageError) {
+            _ = try await services.storage.alterConfig(name) { (config) throws(TopicConfigError) in
+                try change.apply(to: &config)
+            }
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    private func alterBroker(
+        _ change: ConfigChange, all: Bool, validateOnly: Bool
+    ) async throws(Refusal) {
+        do throws(StorageError) {
+            if validateOnly {
+                try services.storage.validateBrokerConfig { (config) throws(TopicConfigError) in
+                    try change.apply(to: &config, all: all)
+                }
+            } else {
+                try await services.storage.alterBrokerConfig { (config) throws(TopicConfigError) in
+                    try change.apply(to: &config, all: all)
+                }
+            }
+        } catch {
+            throw Refusal(error)
+        }
+    }
+}
