@@ -41,7 +41,7 @@ extension Engine {
     ) async throws(EngineError) -> [RecordPosition] {
         let topic = try self.topic(topic)
         var positions = [RecordPosition?](repeating: nil, count: records.count)
-        var batches = Batches(limit: topic.entry.config.messageBytesMax, codec: compression)
+        var batches = Batches(limit: topic.settings.messageBytesMax, codec: compression)
         let now = shards[0].wallClock
         var unkeyed: Int32?
         for (index, record) in records.enumerated() {

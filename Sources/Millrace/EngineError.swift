@@ -46,7 +46,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
             case .unknownTopic, .unknownPartition: .unknownTopic
             case .topicExists: .topicExists
             case .partitionsOnlyGrow, .invalidBatch, .outOfOrderSequence, .duplicateSequence,
-                .invalidProducerEpoch:
+                .invalidProducerEpoch, .invalidConfig, .invalidTimestamp:
                 .invalidArgument
             case .batchTooLarge: .recordTooLarge
             case .offsetOutOfRange: .offsetOutOfRange

@@ -10,6 +10,8 @@ public struct EngineOptions: Sendable {
     public var shardCount: Int?
     /// What an acknowledgement means for new topics that do not say it themselves.
     public var durability: Durability
+    /// What holds for topics that do not say otherwise.
+    public var topicDefaults = TopicDefaults()
     /// Partitions of a new topic that does not say how many.
     public var partitionCount: Int32 = 1
     /// Partitions of `__consumer_offsets` when it is made.
@@ -38,6 +40,7 @@ public struct EngineOptions: Sendable {
     func storageOptions(directory: String) -> StorageOptions {
         var options = StorageOptions(directory: FilePath(directory))
         options.durability = durability
+        options.topicDefaults = topicDefaults
         options.journalFileBytes = journalFileBytes
         options.journalFileCountMax = journalFileCountMax
         options.retentionInterval = retentionInterval

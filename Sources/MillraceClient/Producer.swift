@@ -120,7 +120,7 @@ private final class ProduceCall: CallHandler {
                 sink: RecordSink(
                     ProduceStreamState(
                         topic: topic.name, partitionCount: Int32(topic.partitions.count),
-                        messageBytesMax: topic.config.messageBytesMax, options: options))))
+                        messageBytesMax: topic.config.settings().messageBytesMax, options: options))))
     }
 
     func open(_ stream: StreamID) { state.withLock { $0.stream = stream } }

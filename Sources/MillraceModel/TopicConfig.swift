@@ -1,5 +1,5 @@
-/// What a topic's owner may set, by Kafka's names and with Kafka's defaults. Only what is set is
-/// kept; what is not follows the defaults of the version that reads it.
+/// What a topic's owner may set, by Kafka's names. Only what is set is kept; what is not follows
+/// the broker's defaults: `TopicDefaults.settings(for:)` says what holds.
 public struct TopicConfig: Hashable, Sendable {
     /// The settings as given, each already known to parse.
     public private(set) var entries: [Key: String] = [:]
@@ -7,13 +7,20 @@ public struct TopicConfig: Hashable, Sendable {
     public init() {}
 
     public enum Key: String, Hashable, Comparable, CaseIterable, Sendable {
+        case cleanupPolicy = "cleanup.policy"
+        case compressionType = "compression.type"
         case durability = "millrace.durability"
         case indexIntervalBytes = "index.interval.bytes"
         case messageBytesMax = "max.message.bytes"
         case retentionBytes = "retention.bytes"
         case retentionMilliseconds = "retention.ms"
         case segmentBytes = "segment.bytes"
+        case segmentJitterMilliseconds = "segment.jitter.ms"
         case segmentMilliseconds = "segment.ms"
+        case inSyncReplicasMin = "min.insync.replicas"
+        case timestampAfterMaxMilliseconds = "message.timestamp.after.max.ms"
+        case timestampBeforeMaxMilliseconds = "message.timestamp.before.max.ms"
+        case timestampType = "message.timestamp.type"
 
         public static func < (left: Key, right: Key) -> Bool { left.rawValue < right.rawValue }
     }
@@ -21,23 +28,11 @@ public struct TopicConfig: Hashable, Sendable {
     /// Sets one entry from its text.
     public mutating func set(_ name: String, to text: String) throws(TopicConfigError) {
         guard let key = Key(rawValue: name) else {
-            let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
+            let known = Key.allCases.map(\.rawValue).sorted().joined(separator: ", ")
             throw TopicConfigError(
                 name: name, value: text, reason: "there is no such setting; the settings are \(known)")
         }
-        guard key != .durability else {
-            guard Durability(rawValue: text) != nil else {
-                throw TopicConfigError(name: name, value: text, reason: "use durable or relaxed")
-            }
-            entries[key] = text
-            return
-        }
-        guard let number = Int64(text), key.range.contains(number) else {
-            throw TopicConfigError(
-                name: name, value: text,
-                reason: "use a whole number from \(key.range.lowerBound) to \(key.range.upperBound)")
-        }
-        entries[key] = String(number)
+        entries[key] = try key.rule.parse(text, for: name)
     }
 
     public mutating func set(_ durability: Durability) {
@@ -50,60 +45,73 @@ public struct TopicConfig: Hashable, Sendable {
     /// Removes one entry, so that its default holds again.
     public mutating func remove(_ key: Key) { entries[key] = nil }
 
-    private func number(_ key: Key, otherwise standard: Int64) -> Int64 {
-        entries[key].flatMap { Int64($0) } ?? standard
+    /// What holds for the topic over a broker's defaults.
+    public func settings(over defaults: TopicDefaults = TopicDefaults()) -> TopicSettings {
+        defaults.settings(for: self)
     }
 
     public var durability: Durability? { entries[.durability].flatMap { Durability(rawValue: $0) } }
-
-    /// The most bytes a record batch may have, compressed and with its header.
-    public var messageBytesMax: Int { Int(number(.messageBytesMax, otherwise: 1_048_588)) }
-
-    /// A segment is rolled before it would grow past this.
-    public var segmentBytes: Int { Int(number(.segmentBytes, otherwise: 1 << 30)) }
-
-    /// A segment is rolled when its first record is this much older than the newest.
-    public var segmentAgeMax: Duration {
-        .milliseconds(number(.segmentMilliseconds, otherwise: 604_800_000))
-    }
-
-    /// Segments are deleted, oldest first, while the partition has more than this; nil for no
-    /// limit.
-    public var retentionBytes: Int64? {
-        let bytes = number(.retentionBytes, otherwise: -1)
-        return bytes < 0 ? nil : bytes
-    }
-
-    /// Segments whose newest record is older than this are deleted; nil for no limit.
-    public var retentionTime: Duration? {
-        let milliseconds = number(.retentionMilliseconds, otherwise: 604_800_000)
-        return milliseconds < 0 ? nil : .milliseconds(milliseconds)
-    }
-
-    /// An index entry is made every so many bytes of log.
-    public var indexIntervalBytes: Int { Int(number(.indexIntervalBytes, otherwise: 4096)) }
 }
 
-extension TopicConfig.Key {
-    /// What the number may be. `segment.bytes` starts at 1 MiB and `max.message.bytes` ends at 64
-    /// MiB: a batch must fit a segment and a receive buffer, both of which are bounded here.
-    public var range: ClosedRange<Int64> {
-        switch self {
-        case .durability: 0...0
-        case .indexIntervalBytes: 0...Int64(Int32.max)
-        case .messageBytesMax: 61...(64 << 20)
-        case .retentionBytes, .retentionMilliseconds: -1...(.max / 2_000_000)
-        case .segmentBytes: (1 << 20)...(1 << 30)
-        case .segmentMilliseconds: 1...(.max / 2_000_000)
-        }
-    }
-}
-
-/// Why a topic setting was refused.
+/// Why a setting of a topic, or a default for topics, was refused.
 public struct TopicConfigError: Error, Hashable, CustomStringConvertible {
     public let name: String
     public let value: String
     public let reason: String
 
-    public var description: String { "topic config \(name)=\(value): \(reason)" }
+    public init(name: String, value: String, reason: String) {
+        self.name = name
+        self.value = value
+        self.reason = reason
+    }
+
+    public var description: String { "config \(name)=\(value): \(reason)" }
+}
+
+/// What a setting's value is, by Kafka's numbers.
+public enum ConfigType: Int8, Hashable, Sendable {
+    case boolean = 1
+    case string = 2
+    case int = 3
+    case short = 4
+    case long = 5
+    case double = 6
+    case list = 7
+}
+
+/// Which texts a setting takes.
+enum ConfigRule {
+    case number(ClosedRange<Int64>)
+    case choice([String])
+    case cleanupPolicy
+
+    /// The text as it is kept.
+    func parse(_ text: String, for name: String) throws(TopicConfigError) -> String {
+        switch self {
+        case .number(let range):
+            guard let number = Int64(text), range.contains(number) else {
+                throw TopicConfigError(
+                    name: name, value: text,
+                    reason: "use a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return String(number)
+        case .choice(let choices):
+            guard choices.contains(text) else {
+                let last = choices[choices.count - 1]
+                let known = choices.dropLast().joined(separator: ", ") + " or " + last
+                throw TopicConfigError(name: name, value: text, reason: "use \(known)")
+            }
+            return text
+        case .cleanupPolicy:
+            guard text == "delete" else {
+                let isCompaction = text.split(separator: ",").contains("compact")
+                throw TopicConfigError(
+                    name: name, value: text,
+                    reason: isCompaction
+                        ? "this version deletes old segments and does not compact; use delete"
+                        : "use delete")
+            }
+            return text
+        }
+    }
 }

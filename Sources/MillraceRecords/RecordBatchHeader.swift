@@ -144,6 +144,11 @@ extension RecordBatchHeader {
         attributes & RecordBatchAttributes.logAppendTime == 0 ? .create : .logAppend
     }
 
+    /// The log's time of the append; none where the records have their own.
+    package var logAppendTime: Timestamp {
+        timestampType == .logAppend ? maxTimestamp : .none
+    }
+
     public var isTransactional: Bool { attributes & RecordBatchAttributes.transactional != 0 }
 
     /// A batch the broker wrote for itself, such as the end of a transaction: not for applications.

@@ -6,6 +6,10 @@ package struct AppendResult: Sendable {
     package let baseOffset: Offset
     package let nextOffset: Offset
     package let durability: Durability
+    /// The log's time that the records got; none where they keep their producer's.
+    package let logAppendTime: Timestamp
+    /// Where the log begins, as the batch is acknowledged.
+    package let logStartOffset: Offset
     /// The batch had been stored before: these are its offsets of then, and nothing was written.
     package var isDuplicate = false
 }

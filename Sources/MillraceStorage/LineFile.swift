@@ -39,6 +39,14 @@ enum LineFile {
         }
     }
 
+    static func exists(_ path: FilePath, on shard: Shard) async throws(StorageError) -> Bool {
+        let directory = path.removingLastComponent()
+        let names = try await io("listing", directory) { () throws(Errno) in
+            try shard.device.list(directory)
+        }
+        return names.contains(path.lastComponent?.string ?? "")
+    }
+
     /// The lines between the title and the CRC.
     static func read(
         _ title: String, _ version: Int, _ path: FilePath, on shard: Shard

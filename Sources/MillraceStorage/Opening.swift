@@ -10,6 +10,9 @@ struct Opening: Sendable {
     let logger: Logger
     let lock: File
     var catalogue: TopicCatalogue
+    var brokerConfig = BrokerConfig()
+    /// What holds for topics that do not say otherwise.
+    var defaults = TopicDefaults()
     /// The journals' next generation: larger than any before.
     var generation: UInt64 = 1
     var checkpoints: [JournalContents.PartitionKey: Checkpoint.Partition] = [:]
@@ -38,6 +41,7 @@ struct Opening: Sendable {
             options: options, shard: shard, logger: logger, lock: lock,
             catalogue: TopicCatalogue())
         await Ballast.take(in: directory, on: shard)
+        try await opening.readBrokerConfig()
         try await opening.readCatalogue()
         try await opening.readJournals()
         return opening
@@ -58,6 +62,16 @@ struct Opening: Sendable {
             } catch .permissionDenied {
                 // Who may not read the directory above did not make this one just now.
             }
+        }
+    }
+
+    private mutating func readBrokerConfig() async throws(StorageError) {
+        let path = options.directory.appending(DataFiles.brokerConfig)
+        brokerConfig = try await BrokerConfig.read(path, on: shard)
+        do throws(TopicConfigError) {
+            defaults = try brokerConfig.defaults(over: options.topicDefaults)
+        } catch {
+            throw .damagedFile(path, reason: "\(error)")
         }
     }
 
@@ -152,7 +166,8 @@ struct Opening: Sendable {
         let key = JournalContents.PartitionKey(topic: entry.id, partition: number)
         var specification = PartitionSpecification(
             partition: TopicPartition(topic: entry.name, partition: number), topic: entry.id,
-            config: entry.config, durability: entry.config.durability ?? options.durability)
+            settings: defaults.settings(for: entry.config),
+            durability: entry.config.durability ?? options.durability)
         specification.recoveryPoint = checkpoints[key]?.recoveryPoint
         specification.logStart = checkpoints[key]?.logStart ?? .zero
         specification.entries = journal.entries[key] ?? []

@@ -21,7 +21,8 @@ package final class PartitionLog: @unchecked Sendable {
     package let storage: StorageShard
     package let durability: Durability
     let directory: FilePath
-    let config: TopicConfig
+    /// What holds for the topic, by its own settings and the broker's defaults.
+    var settings: TopicSettings
 
     var segments: [Segment] = []
     var damage: [DamagedRange] = []
@@ -74,12 +75,12 @@ package final class PartitionLog: @unchecked Sendable {
     }
 
     init(
-        _ partition: TopicPartition, topic: TopicID, config: TopicConfig, durability: Durability,
-        directory: FilePath, storage: StorageShard, shard: Shard
+        _ partition: TopicPartition, topic: TopicID, settings: TopicSettings,
+        durability: Durability, directory: FilePath, storage: StorageShard, shard: Shard
     ) {
         self.partition = partition
         self.topic = topic
-        self.config = config
+        self.settings = settings
         self.durability = durability
         self.directory = directory
         self.storage = storage
@@ -188,6 +189,7 @@ struct PendingAppend {
 struct RepeatedAppend {
     let baseOffset: Offset
     let lastOffset: Offset
+    let logAppendTime: Timestamp
     let ticket: AppendTicket
 }
 
@@ -217,7 +219,7 @@ final class Run: @unchecked Sendable {
     }
 
     func append(_ pending: PendingAppend) {
-        segment.append(pending.header, indexInterval: log.config.indexIntervalBytes)
+        segment.append(pending.header, indexInterval: log.settings.indexIntervalBytes)
         nextOffset = pending.header.lastOffset.advanced(by: 1)
         bytes &+= pending.batch.count
         appends.append(pending)

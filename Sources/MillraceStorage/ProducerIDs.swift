@@ -27,10 +27,7 @@ struct ProducerIDs {
 
     /// The first id that no file reserves; 0 where there is no file.
     static func read(_ path: FilePath, on shard: Shard) async throws(StorageError) -> Int64 {
-        let names = try await io("listing", path.removingLastComponent()) { () throws(Errno) in
-            try shard.device.list(path.removingLastComponent())
-        }
-        guard names.contains(path.lastComponent?.string ?? "") else { return 0 }
+        guard try await LineFile.exists(path, on: shard) else { return 0 }
         let lines = try await LineFile.read(title, version, path, on: shard)
         let words = lines.first?.split(separator: " ") ?? []
         guard lines.count == 1, words.count == 2, words[0] == "next", let next = Int64(words[1]),

@@ -26,6 +26,9 @@ final class Segment: @unchecked Sendable {
     private(set) var firstTimestamp = Timestamp.none
     /// Written since the last `synchronize`.
     var isDirty = false
+    /// How much of the topic's `segment.jitter.ms` it is rolled earlier, in parts of 65,536; drawn
+    /// when it is first asked for.
+    var jitter: UInt16?
     private var offsetOfMaxTimestamp: Offset
     private var bytesSinceEntry = 0
     private var writebackStarted: UInt64 = 0

@@ -8,6 +8,8 @@ internal import SystemPackage
 package struct Topic: Sendable {
     package let entry: TopicEntry
     package let partitions: [PartitionLog]
+    /// What holds for it, by its own settings and the broker's defaults.
+    package let settings: TopicSettings
 }
 
 /// A data directory and all that is in it, spread over the shards.
@@ -31,18 +33,27 @@ package actor Storage {
     private var producerIDs = ProducerIDs()
     private let producerIDsReserved: Signal
     private nonisolated let open = Mutex<[TopicName: Topic]>([:])
+    private nonisolated let configuration: Mutex<Configuration>
+
+    /// The broker's settings that were made while it ran, and what they make of its defaults.
+    private struct Configuration {
+        var broker: BrokerConfig
+        var defaults: TopicDefaults
+    }
     private nonisolated let names = Mutex<[TopicID: TopicName]>([:])
 
     private init(
         options: StorageOptions, shards: [StorageShard], logger: Logger, lock: File,
-        catalogue: TopicCatalogue
+        opening: Opening
     ) {
         self.options = options
         self.shards = shards
         self.shard = shards[0].shard
         self.logger = logger
         self.lock = lock
-        self.catalogue = catalogue
+        catalogue = opening.catalogue
+        configuration = Mutex(
+            Configuration(broker: opening.brokerConfig, defaults: opening.defaults))
         changed = Signal(on: shards[0].shard)
         producerIDsReserved = Signal(on: shards[0].shard)
     }
@@ -70,6 +81,14 @@ package actor Storage {
         return topic.partitions[Int(partition.partition)]
     }
 
+    /// The broker's settings that were made while it ran.
+    package nonisolated var brokerConfig: BrokerConfig { configuration.withLock { $0.broker } }
+
+    /// What holds for topics that do not say otherwise.
+    package nonisolated var topicDefaults: TopicDefaults {
+        configuration.withLock { $0.defaults }
+    }
+
     // MARK: Opening
 
     /// Opens a directory, recovers what an unclean stop left, and starts to write.
@@ -86,7 +105,7 @@ package actor Storage {
         }
         let storage = Storage(
             options: options, shards: storages, logger: logger, lock: opening.lock,
-            catalogue: opening.catalogue)
+            opening: opening)
         try await storage.finishOpening(opening)
         return storage
     }
@@ -121,7 +140,9 @@ package actor Storage {
             partitions.append(
                 try await storage(for: entry.id, number).open(specification(number)))
         }
-        return Topic(entry: entry, partitions: partitions)
+        return Topic(
+            entry: entry, partitions: partitions,
+            settings: topicDefaults.settings(for: entry.config))
     }
 
     private func publish(_ topic: Topic) {
@@ -184,7 +205,7 @@ package actor Storage {
         let topic = try await openTopic(entry, from: first) { number in
             var new = PartitionSpecification(
                 partition: TopicPartition(topic: entry.name, partition: number),
-                topic: entry.id, config: entry.config,
+                topic: entry.id, settings: topicDefaults.settings(for: entry.config),
                 durability: entry.config.durability ?? options.durability)
             new.recoveryPoint = .zero
             return new
@@ -225,6 +246,82 @@ package actor Storage {
             throw error
         }
         return try await openNew(entry, from: first)
+    }
+
+    /// Changes a topic's settings. When this returns they are on stable storage and hold for what
+    /// is appended from then on.
+    ///
+    /// `millrace.durability` stays what it was when the topic was made: another one is refused,
+    /// and one that is left out is kept.
+    /// - Throws: `invalidConfig`, with nothing changed, `unknownTopic`, `io`.
+    package func alterConfig(
+        _ name: TopicName,
+        _ change: @Sendable (inout TopicConfig) throws(TopicConfigError) -> Void
+    ) async throws(StorageError) -> Topic {
+        try await beginChange()
+        defer { endChange() }
+        guard let old = catalogue.topics[name], let topic = topic(name) else {
+            throw .unknownTopic(name)
+        }
+        var entry = old
+        do throws(TopicConfigError) {
+            try change(&entry.config)
+        } catch {
+            throw .invalidConfig(error)
+        }
+        let durability = old.config.durability ?? options.durability
+        if entry.config.durability == nil { entry.config.set(durability) }
+        guard entry.config.durability == durability else {
+            throw .invalidConfig(
+                TopicConfigError(
+                    name: TopicConfig.Key.durability.rawValue,
+                    value: entry.config.durability?.rawValue ?? "",
+                    reason: """
+                        topic '\(name)' was made \(durability.rawValue) and stays so; make another \
+                        topic
+                        """))
+        }
+        catalogue.topics[name] = entry
+        do throws(StorageError) {
+            try await writeCatalogue()
+        } catch {
+            catalogue.topics[name] = old
+            throw error
+        }
+        return await apply(entry, to: topic)
+    }
+
+    /// Lets the settings hold in the partitions, and shows them.
+    private func apply(_ entry: TopicEntry, to topic: Topic) async -> Topic {
+        let settings = topicDefaults.settings(for: entry.config)
+        for log in topic.partitions { await log.storage.apply(settings, to: log) }
+        let changed = Topic(entry: entry, partitions: topic.partitions, settings: settings)
+        publish(changed)
+        return changed
+    }
+
+    /// Changes the broker's own settings; those that are defaults of topics hold at once for every
+    /// topic that does not set them. What other names mean is for the caller to know.
+    /// - Throws: `invalidConfig`, with nothing changed, `io`.
+    @discardableResult
+    package func alterBrokerConfig(
+        _ change: @Sendable (inout BrokerConfig) throws(TopicConfigError) -> Void
+    ) async throws(StorageError) -> BrokerConfig {
+        try await beginChange()
+        defer { endChange() }
+        var broker = brokerConfig
+        let defaults: TopicDefaults
+        do throws(TopicConfigError) {
+            try change(&broker)
+            try broker.check()
+            defaults = try broker.defaults(over: options.topicDefaults)
+        } catch {
+            throw .invalidConfig(error)
+        }
+        try await broker.write(to: options.directory.appending(DataFiles.brokerConfig), on: shard)
+        configuration.withLock { $0 = Configuration(broker: broker, defaults: defaults) }
+        for topic in topics { _ = await apply(topic.entry, to: topic) }
+        return broker
     }
 
     /// Ends a topic and removes its records.

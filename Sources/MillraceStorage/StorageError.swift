@@ -18,6 +18,9 @@ package enum StorageError: Error, Sendable {
     /// A younger incarnation of the producer has written.
     case invalidProducerEpoch(
         TopicPartition, ProducerID, found: ProducerEpoch, current: ProducerEpoch)
+    /// A record's time is too far from the log's clock.
+    case invalidTimestamp(TopicPartition, Timestamp, now: Timestamp, limit: TopicConfig.Key)
+    case invalidConfig(TopicConfigError)
     case offsetOutOfRange(TopicPartition, Offset, first: Offset, next: Offset)
     /// The partition takes no writes: for want of space until there is some, after a failed write
     /// until a restart.
@@ -87,6 +90,13 @@ extension StorageError: CustomStringConvertible {
             epoch \(found.value) of producer \(producer.value) is over in \(partition): epoch \
             \(current.value) has written; another instance has taken its place
             """
+        case .invalidTimestamp(let partition, let time, let now, let limit):
+            """
+            a record for \(partition) has the time \(time), and the broker's clock says \(now): that \
+            is farther than \(limit.rawValue) allows; set the producer's clock, or the topic's limit
+            """
+        case .invalidConfig(let error):
+            "\(error)"
         case .offsetOutOfRange(let partition, let offset, let first, let next):
             """
             offset \(offset) of \(partition) is out of range: the log starts at \(first) and its \

@@ -6,6 +6,8 @@ package struct StorageOptions: Sendable {
     package var directory: FilePath
     /// What topics without `millrace.durability` of their own get when they are created.
     package var durability = Durability.durable
+    /// What holds for topics that do not say otherwise, as the broker was started.
+    package var topicDefaults = TopicDefaults()
     /// One journal file. Each shard begins with one and makes more while they are all in use.
     package var journalFileBytes = 64 << 20
     /// Files a shard's journal may have; when all wait to be recycled, appends wait too.
@@ -29,5 +31,6 @@ enum DataFiles {
     static let topics = "topics.millrace"
     static let cluster = "cluster.millrace"
     static let journal = "journal"
+    static let brokerConfig = "millrace-broker-config"
     static let producerIDs = "millrace-producer-ids"
 }

@@ -27,7 +27,9 @@ extension StorageShard {
     func answerAgain(_ original: ProducerTable.Batch, in log: PartitionLog) -> AppendTicket {
         let ticket = AppendTicket()
         let again = RepeatedAppend(
-            baseOffset: original.baseOffset, lastOffset: original.lastOffset, ticket: ticket)
+            baseOffset: original.baseOffset, lastOffset: original.lastOffset,
+            logAppendTime: log.settings.usesLogAppendTime ? original.timestamp : .none,
+            ticket: ticket)
         if original.lastOffset < log.highWatermark {
             acknowledge(again, in: log)
         } else {
@@ -48,7 +50,8 @@ extension StorageShard {
             .success(
                 AppendResult(
                     baseOffset: again.baseOffset, nextOffset: again.lastOffset.advanced(by: 1),
-                    durability: log.durability, isDuplicate: true)))
+                    durability: log.durability, logAppendTime: again.logAppendTime,
+                    logStartOffset: log.logStartOffset, isDuplicate: true)))
     }
 
     /// Refuses the repeats of batches that were not written after all.

@@ -8,7 +8,7 @@ internal import SystemPackage
 struct PartitionSpecification: Sendable {
     var partition: TopicPartition
     var topic: TopicID
-    var config: TopicConfig
+    var settings: TopicSettings
     var durability: Durability
     /// Nil for a partition that no checkpoint knows: a new one, or one that came from elsewhere.
     var recoveryPoint: Offset?
@@ -30,8 +30,9 @@ extension StorageShard {
     func open(_ specification: PartitionSpecification) async throws(StorageError) -> PartitionLog {
         let directory = LogFiles.directory(specification.partition, in: options.directory)
         let log = PartitionLog(
-            specification.partition, topic: specification.topic, config: specification.config,
-            durability: specification.durability, directory: directory, storage: self, shard: shard)
+            specification.partition, topic: specification.topic,
+            settings: specification.settings, durability: specification.durability,
+            directory: directory, storage: self, shard: shard)
         try await io("creating", directory) { () throws(Errno) in
             try shard.device.makeDirectory(directory)
         }
@@ -76,7 +77,7 @@ extension StorageShard {
                 upTo: size, before: closedAt ?? (trustsScan ? Offset(.max) : known ?? .zero),
                 promised: closedAt ?? known ?? .zero,
                 depth: closedAt == nil && trustsScan ? .verified : .headers,
-                indexInterval: log.config.indexIntervalBytes, on: shard)
+                indexInterval: log.settings.indexIntervalBytes, on: shard)
             log.segments.append(segment)
             for lost in loaded.lost {
                 note(
@@ -192,7 +193,7 @@ extension StorageShard {
         }
         guard next == entry.header.nextOffset else { return }
         for header in headers {
-            segment.append(header, indexInterval: log.config.indexIntervalBytes)
+            segment.append(header, indexInterval: log.settings.indexIntervalBytes)
         }
     }
 
@@ -216,7 +217,7 @@ extension StorageShard {
             try await io("writing", segment.file.path) { () throws(Errno) in
                 try await segment.file.write(batch.bytes, at: segment.size)
             }
-            segment.append(batch.header, indexInterval: log.config.indexIntervalBytes)
+            segment.append(batch.header, indexInterval: log.settings.indexIntervalBytes)
         }
         guard log.writtenEnd < header.nextOffset else { return }
         log.damage.append(
@@ -252,7 +253,7 @@ extension StorageShard {
             try await segment.file.write(buffer.bytes, at: position)
         }
         for header in headers {
-            segment.append(header, indexInterval: log.config.indexIntervalBytes)
+            segment.append(header, indexInterval: log.settings.indexIntervalBytes)
         }
     }
 

@@ -33,11 +33,11 @@ extension StorageShard {
         var size = log.sizeInBytes
         let now = shard.wallClock
         for segment in log.segments {
-            let isOld = log.config.retentionTime.map { limit in
+            let isOld = log.settings.retentionTime.map { limit in
                 segment.maxTimestamp > .none
                     && .milliseconds(now.milliseconds &- segment.maxTimestamp.milliseconds) > limit
             } ?? false
-            let isTooMuch = log.config.retentionBytes.map {
+            let isTooMuch = log.settings.retentionBytes.map {
                 size &- segment.size >= UInt64($0)
             } ?? false
             guard isOld || isTooMuch, segment.size > 0, segment.nextOffset <= log.highWatermark

@@ -56,6 +56,9 @@ package actor StorageShard {
         checkpointed = Signal(on: shard)
     }
 
+    /// Lets other settings hold for what is appended from here on.
+    func apply(_ settings: TopicSettings, to log: PartitionLog) { log.settings = settings }
+
     // MARK: Appending
 
     /// Takes one batch, gives it its offsets in place, and promises to write it.
@@ -63,20 +66,20 @@ package actor StorageShard {
     /// The slice's memory belongs to the log until the ticket is complete.
     /// A batch of an idempotent producer that was stored before is answered with its offsets of
     /// then, once they are acknowledged.
-    /// - Throws: `batchTooLarge`, `invalidBatch`, `invalidProducerEpoch`, `outOfOrderSequence`,
-    /// `duplicateSequence`, `readOnly`, `unknownPartition` or `closed`, with nothing written.
+    /// - Throws: `batchTooLarge`, `invalidBatch`, `invalidTimestamp`, `invalidProducerEpoch`,
+    /// `outOfOrderSequence`, `duplicateSequence`, `readOnly`, `unknownPartition` or `closed`, with nothing written.
     package func append(
         _ batch: ByteSlice, to log: PartitionLog
     ) throws(StorageError) -> AppendTicket {
         try checkWritable(log)
-        guard batch.count <= log.config.messageBytesMax else {
+        guard batch.count <= log.settings.messageBytesMax else {
             throw .batchTooLarge(
-                log.partition, bytes: batch.count, limit: log.config.messageBytesMax)
+                log.partition, bytes: batch.count, limit: log.settings.messageBytesMax)
         }
         var header: RecordBatchHeader
         do throws(RecordsError) {
             header = try RecordBatch.validateProduced(
-                batch.bytes, limit: log.config.messageBytesMax)
+                batch.bytes, limit: log.settings.messageBytesMax)
         } catch {
             throw .invalidBatch(log.partition, error)
         }
@@ -84,6 +87,8 @@ package actor StorageShard {
             let verdict = try log.producers.check(header, in: log.partition)
             if case .duplicate(let original) = verdict { return answerAgain(original, in: log) }
         }
+        var batch = batch
+        try fit(&batch, &header, to: log)
         let base = log.assignOffsets(count: Int64(header.lastOffsetDelta) + 1)
         RecordBatch.assign(
             offset: base, leaderEpoch: .zero, in: batch.owner.pointer + batch.offset)
@@ -140,8 +145,8 @@ package actor StorageShard {
         guard !log.isBusy, let first = log.pending.first else { return nil }
         let segment = log.active
         let needsRoll =
-            segment.isFull(for: first.header, limit: log.config.segmentBytes)
-            || segment.isOld(for: first.header, ageMax: log.config.segmentAgeMax)
+            segment.isFull(for: first.header, limit: log.settings.segmentBytes)
+            || segment.isOld(for: first.header, ageMax: segmentAgeMax(segment, log))
         if needsRoll || segment.size &+ UInt64(first.batch.count) > segment.reserved {
             log.isBusy = true
             inBackground { await $0.prepare(log, roll: needsRoll) }
@@ -154,14 +159,22 @@ package actor StorageShard {
                 run.appends.isEmpty
                 || run.bytes &+ next.batch.count <= bytesMax
                 && segment.size &+ UInt64(next.batch.count) <= segment.reserved
-                && !segment.isFull(for: next.header, limit: log.config.segmentBytes)
-                && !segment.isOld(for: next.header, ageMax: log.config.segmentAgeMax)
+                && !segment.isFull(for: next.header, limit: log.settings.segmentBytes)
+                && !segment.isOld(for: next.header, ageMax: segmentAgeMax(segment, log))
             guard fits else { break }
             log.pending.removeFirst()
             log.pendingBytes &-= next.batch.count
             run.append(next)
         }
         return run.appends.isEmpty ? nil : run
+    }
+
+    private func segmentAgeMax(_ segment: Segment, _ log: PartitionLog) -> Duration {
+        let jitterMax = log.settings.segmentJitterMax
+        guard jitterMax > .zero else { return log.settings.segmentAgeMax }
+        let jitter = segment.jitter ?? UInt16(truncatingIfNeeded: shard.device.random())
+        segment.jitter = jitter
+        return log.settings.segmentAgeMax - jitterMax * (Double(jitter) / 65_536)
     }
 
     /// What one vectored write takes, well below the kernel's 1,024.
@@ -182,7 +195,7 @@ package actor StorageShard {
     private func reserve(_ log: PartitionLog, _ count: Int) async throws(StorageError) {
         let segment = log.active
         guard segment.size &+ UInt64(count) > segment.reserved else { return }
-        let limit = max(log.config.segmentBytes, count)
+        let limit = max(log.settings.segmentBytes, count)
         var end = segment.reservation(for: max(count, log.pendingBytes), limit: limit)
         do throws(Errno) {
             do throws(Errno) {
@@ -238,7 +251,9 @@ package actor StorageShard {
                     AppendResult(
                         baseOffset: append.header.baseOffset,
                         nextOffset: append.header.lastOffset.advanced(by: 1),
-                        durability: log.durability)))
+                        durability: log.durability,
+                        logAppendTime: append.header.logAppendTime,
+                        logStartOffset: log.logStartOffset)))
         }
         log.bytesSinceSnapshot &+= UInt64(run.bytes)
         if !log.repeats.isEmpty { acknowledgeRepeats(in: log) }

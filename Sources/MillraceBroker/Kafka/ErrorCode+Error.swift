@@ -19,6 +19,8 @@ extension ErrorCode {
             case .outOfOrderSequence: .outOfOrderSequenceNumber
             case .duplicateSequence: .duplicateSequenceNumber
             case .invalidProducerEpoch: .invalidProducerEpoch
+            case .invalidTimestamp: .invalidTimestamp
+            case .invalidConfig: .invalidConfig
             case .offsetOutOfRange: .offsetOutOfRange
             case .readOnly, .damaged, .io, .damagedFile: .kafkaStorageError
             case .directoryInUse, .newerFormat: .unknownServerError
