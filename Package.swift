@@ -93,8 +93,8 @@ var targets: [Target] = [
     .executableTarget(
         name: "millrace",
         dependencies: [
-            "Millrace", "MillraceBroker", "MillraceClient", "MillraceModel", "MillraceShard",
-            "MillraceStorage", arguments, lifecycle, logging, system,
+            "Millrace", "MillraceBroker", "MillraceClient", "MillraceCoordination", "MillraceModel",
+            "MillraceShard", "MillraceStorage", arguments, lifecycle, logging, system,
         ],
         swiftSettings: swift),
 ]

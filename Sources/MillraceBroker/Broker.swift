@@ -150,7 +150,8 @@ package actor Broker {
     private static let grace = Duration.seconds(5)
 
     /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the
-    /// last connection has ended; the engine's groups take nothing more, so it is closed next. A client that does not read is cut off after a while.
+    /// last connection has ended; the engine's groups take nothing more, so it is closed next. A client that does not
+    /// read is cut off after a while.
     package func stop() async {
         isStopping = true
         stopped.notifyAll()

@@ -84,7 +84,8 @@ actor NativeConnection: BrokerConnection {
         socket.shutdownReceiving()
     }
 
-    /// A native connection may be idle: a producer keeps it for the next record, and TCP finds out whether the peer lives.
+    /// A native connection may be idle: a producer keeps it for the next record, and TCP finds out whether the peer
+    /// lives.
     func closeIfIdle(for time: Duration) {}
 
     /// Starts a task that the connection waits for.

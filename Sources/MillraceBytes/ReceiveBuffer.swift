@@ -1,11 +1,11 @@
 /// What one connection has received and not yet taken.
 ///
-/// A transport that can receive into memory of ours asks for `writableBytes`, and says with `didWrite` how many it wrote;
-/// one that brings its own memory calls `append`, which copies.
+/// A transport that can receive into memory of ours asks for `writableBytes`, and says with `didWrite` how many it
+/// wrote; one that brings its own memory calls `append`, which copies.
 ///
-/// Bytes are written once and never moved while a slice points to them, so what is taken is handed on without a copy. When
-/// nobody holds slices of the memory any more, it is used again; otherwise fresh memory takes its place and only what was
-/// not taken yet is copied over.
+/// Bytes are written once and never moved while a slice points to them, so what is taken is handed on without a copy.
+/// When nobody holds slices of the memory any more, it is used again; otherwise fresh memory takes its place and only
+/// what was not taken yet is copied over.
 package struct ReceiveBuffer: ~Copyable {
     private let capacity: Int
     private var buffer: AlignedBuffer

@@ -1,5 +1,5 @@
 /// How a coordinator treats its groups; the comments name Kafka's settings.
-package struct GroupOptions: Sendable {
+package struct GroupOptions: Equatable, Sendable {
     /// `group.min.session.timeout.ms` to `group.max.session.timeout.ms`.
     package var sessionTimeouts: ClosedRange<Duration> = .seconds(6) ... .seconds(1800)
     /// `group.initial.rebalance.delay.ms`: how long the first rebalance of an empty group waits

@@ -125,8 +125,8 @@ package struct MessageEncoder: FieldVisitor {
 }
 
 extension RandomAccessCollection<UInt8> {
-    /// A classic string has two bytes of length: one of ours that would not fit is cut, between two characters, since a
-    /// reader refuses the half of one.
+    /// A classic string has two bytes of length: one of ours that would not fit is cut, between two characters, since
+    /// a reader refuses the half of one.
     var classicPrefix: SubSequence {
         guard count > Int(Int16.max) else { return self[...] }
         var end = index(startIndex, offsetBy: Int(Int16.max))

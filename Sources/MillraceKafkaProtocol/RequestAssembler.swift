@@ -23,8 +23,8 @@ package struct RequestAssembler: ~Copyable {
 
     package mutating func didWrite(_ count: Int) { buffer.didWrite(count) }
 
-    /// The next whole request without its length, or nil when there is none yet. After an error the connection is to be
-    /// closed: nobody knows where the next request begins.
+    /// The next whole request without its length, or nil when there is none yet. After an error the connection is to
+    /// be closed: nobody knows where the next request begins.
     package mutating func next() throws(WireError) -> ByteSlice? {
         guard let size = try size(), pendingCount >= size + 4 else { return nil }
         _ = buffer.take(4)

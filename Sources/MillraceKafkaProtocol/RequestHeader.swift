@@ -64,8 +64,8 @@ package struct RequestHeader: Equatable, Sendable {
 
 /// What begins every response.
 package enum ResponseHeader {
-    /// Flexible versions have tagged fields here, except ApiVersions: a client that asks for a version too new must be
-    /// able to read the answer (KIP-511).
+    /// Flexible versions have tagged fields here, except ApiVersions: a client that asks for a version too new must
+    /// be able to read the answer (KIP-511).
     package static func encode(
         correlationID: Int32, api: API, version: Int16, into writer: inout ByteWriter
     ) {

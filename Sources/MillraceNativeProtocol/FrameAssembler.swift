@@ -7,8 +7,8 @@ package struct Frame: Sendable {
     package let attachment: ByteSlice
 }
 
-/// The receive buffer of one connection, which takes bytes as they come (see `ReceiveBuffer`) and gives whole frames, whose
-/// bodies and attachments are handed on without a copy. `next` is called until it returns nil.
+/// The receive buffer of one connection, which takes bytes as they come (see `ReceiveBuffer`) and gives whole frames,
+/// whose bodies and attachments are handed on without a copy. `next` is called until it returns nil.
 package struct FrameAssembler: ~Copyable {
     private let limits: FrameLimits
     private var buffer: ReceiveBuffer

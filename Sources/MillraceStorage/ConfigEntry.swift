@@ -7,6 +7,12 @@ package struct ConfigEntry: Hashable, Sendable {
         package let name: String
         package let value: String
         package let source: ConfigSource
+
+        package init(name: String, value: String, source: ConfigSource) {
+            self.name = name
+            self.value = value
+            self.source = source
+        }
     }
 
     package let name: String
@@ -19,6 +25,19 @@ package struct ConfigEntry: Hashable, Sendable {
     package let isReadOnly: Bool
     /// All values there are, the strongest first.
     package let synonyms: [Synonym]
+
+    package init(
+        name: String, value: String?, source: ConfigSource, type: ConfigType, documentation: String,
+        isReadOnly: Bool, synonyms: [Synonym]
+    ) {
+        self.name = name
+        self.value = value
+        self.source = source
+        self.type = type
+        self.documentation = documentation
+        self.isReadOnly = isReadOnly
+        self.synonyms = synonyms
+    }
 }
 
 /// Where a setting comes from, by Kafka's numbers.
@@ -33,15 +52,20 @@ package enum ConfigSource: Int8, Hashable, Sendable {
 extension Storage {
     /// All settings of a topic, by name.
     package nonisolated func configEntries(of topic: Topic) -> [ConfigEntry] {
+        configEntries(of: topic.entry.config)
+    }
+
+    /// All settings of a topic that is configured so.
+    package nonisolated func configEntries(of config: TopicConfig) -> [ConfigEntry] {
         let broker = brokerConfig
         return TopicConfig.Key.allCases.sorted().map { key in
             var synonyms: [ConfigEntry.Synonym] = []
-            if let text = topic.entry.config.entries[key] {
+            if let text = config.entries[key] {
                 synonyms.append(.init(name: key.rawValue, value: text, source: .topic))
             }
             for brokerKey in key.brokerKeys { synonyms += self.synonyms(brokerKey, broker) }
             let value =
-                topic.entry.config.entries[key] ?? topicDefaults.text(for: key)
+                config.entries[key] ?? topicDefaults.text(for: key)
             return ConfigEntry(
                 name: key.rawValue, value: value, source: synonyms.first?.source ?? .standard,
                 type: key.type, documentation: key.documentation,

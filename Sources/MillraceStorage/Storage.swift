@@ -309,19 +309,32 @@ package actor Storage {
     ) async throws(StorageError) -> BrokerConfig {
         try await beginChange()
         defer { endChange() }
-        var broker = brokerConfig
-        let defaults: TopicDefaults
-        do throws(TopicConfigError) {
-            try change(&broker)
-            try broker.check()
-            defaults = try broker.defaults(over: options.topicDefaults)
-        } catch {
-            throw .invalidConfig(error)
-        }
+        let (broker, defaults) = try changed(brokerConfig, change)
         try await broker.write(to: options.directory.appending(DataFiles.brokerConfig), on: shard)
         configuration.withLock { $0 = Configuration(broker: broker, defaults: defaults) }
         for topic in topics { _ = await apply(topic.entry, to: topic) }
         return broker
+    }
+
+    /// Whether `alterBrokerConfig` would take the change.
+    /// - Throws: `invalidConfig`.
+    package nonisolated func validateBrokerConfig(
+        _ change: @Sendable (inout BrokerConfig) throws(TopicConfigError) -> Void
+    ) throws(StorageError) {
+        _ = try changed(brokerConfig, change)
+    }
+
+    private nonisolated func changed(
+        _ broker: BrokerConfig, _ change: (inout BrokerConfig) throws(TopicConfigError) -> Void
+    ) throws(StorageError) -> (BrokerConfig, TopicDefaults) {
+        var broker = broker
+        do throws(TopicConfigError) {
+            try change(&broker)
+            try broker.check()
+            return (broker, try broker.defaults(over: options.topicDefaults))
+        } catch {
+            throw .invalidConfig(error)
+        }
     }
 
     /// Ends a topic and removes its records.

@@ -2,8 +2,8 @@ package import MillraceShard
 internal import Synchronization
 package import SystemPackage
 
-/// Waits, on one shard, until any of several partitions has got something, whatever shards they live on: what a fetch that
-/// found too little waits with. It is used once.
+/// Waits, on one shard, until any of several partitions has got something, whatever shards they live on: what a fetch
+/// that found too little waits with. It is used once.
 package final class TailWatch: @unchecked Sendable {
     private let shard: Shard
     /// Confined to the shard.

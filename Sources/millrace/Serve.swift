@@ -96,6 +96,8 @@ struct Serve: AsyncParsableCommand {
             properties.offsetsPartitionCount ?? options.offsetsPartitionCount
         options.journalFileBytes = properties.journalFileBytes ?? options.journalFileBytes
         options.journalFileCountMax = properties.journalFileCountMax ?? options.journalFileCountMax
+        options.topicDefaults = properties.topicDefaults
+        options.groups = properties.groups
         options.retentionInterval = properties.retentionInterval ?? options.retentionInterval
         return options
     }

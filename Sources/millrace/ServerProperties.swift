@@ -1,5 +1,6 @@
 internal import Foundation
 internal import MillraceBroker
+internal import MillraceCoordination
 internal import MillraceModel
 internal import MillraceShard
 
@@ -17,6 +18,8 @@ struct ServerProperties: Equatable {
     var journalFileCountMax: Int?
     var retentionInterval: Duration?
     var broker = BrokerOptions()
+    var topicDefaults = TopicDefaults()
+    var groups = GroupOptions()
     /// Settings that this broker does not have, as written.
     var unknown: [String] = []
 
@@ -71,7 +74,14 @@ struct ServerProperties: Equatable {
         case "millrace.journal.file.bytes":
             journalFileBytes = try number(value, (2 << 20)...(1 << 30))
         case "millrace.journal.files.max": journalFileCountMax = try number(value, 2...1024)
-        default: if try !setBroker(key, value) { unknown.append(key) }
+        default:
+            if try setBroker(key, value) || setGroups(key, value) { return }
+            guard TopicDefaults.Key(rawValue: key) != nil else { return unknown.append(key) }
+            do {
+                try topicDefaults.set(key, to: value)
+            } catch {
+                throw CommandError(error.reason)
+            }
         }
     }
 
@@ -94,6 +104,29 @@ struct ServerProperties: Equatable {
         case "max.connections": broker.connectionsMax = try number(value, 1...1_000_000)
         case "connections.max.idle.ms":
             broker.idleTimeMax = .milliseconds(try number(value, 100...Int(Int32.max)))
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func setGroups(_ key: String, _ value: String) throws -> Bool {
+        let milliseconds = 0...Int(Int32.max)
+        switch key {
+        case "group.min.session.timeout.ms":
+            let least = Duration.milliseconds(try number(value, milliseconds))
+            groups.sessionTimeouts = least...max(least, groups.sessionTimeouts.upperBound)
+        case "group.max.session.timeout.ms":
+            let most = Duration.milliseconds(try number(value, milliseconds))
+            groups.sessionTimeouts = min(most, groups.sessionTimeouts.lowerBound)...most
+        case "group.initial.rebalance.delay.ms":
+            groups.initialRebalanceDelay = .milliseconds(try number(value, milliseconds))
+        case "group.max.size": groups.memberCountMax = try number(value, 1...Int(Int32.max))
+        case "offset.metadata.max.bytes":
+            groups.offsetMetadataBytesMax = try number(value, 0...Int(Int16.max))
+        case "offsets.retention.minutes":
+            groups.offsetsRetention = .seconds(60 * (try number(value, 1...Int(Int32.max))))
+        case "offsets.retention.check.interval.ms":
+            groups.offsetsRetentionInterval = .milliseconds(try number(value, 1...Int(Int32.max)))
         default: return false
         }
         return true

@@ -2,8 +2,8 @@ import MillraceBytes
 import MillraceKafkaProtocol
 import Testing
 
-/// Bytes that are no message give an error or another message: never a trap, a read past the end, or memory for what a
-/// length claims.
+/// Bytes that are no message give an error or another message: never a trap, a read past the end, or memory for what
+/// a length claims.
 struct HostileBytesTests {
     @Test(arguments: API.allCases)
     func aMessageCutAnywhereIsAnError(_ api: API) {

@@ -3,8 +3,8 @@ import MillraceKafkaProtocol
 import MillraceModel
 import Testing
 
-/// How much memory the bytes of a message may demand: a limit on a request's size is one on memory only as long as what
-/// an element takes is a small multiple of what it is on the wire.
+/// How much memory the bytes of a message may demand: a limit on a request's size is one on memory only as long as
+/// what an element takes is a small multiple of what it is on the wire.
 struct MemoryTests {
     private static let mostForAByte = 24
 
@@ -26,8 +26,8 @@ struct MemoryTests {
     }
 
     @Test func manyUnknownTagsAreRead() {
-        // Metadata version 12 of no topics, all flags false, and about as many empty tagged fields as there are numbers
-        // of two bytes.
+        // Metadata version 12 of no topics, all flags false, and about as many empty tagged fields as there are
+        // numbers of two bytes.
         var writer = ByteWriter()
         writer.writeBytes([1, 0, 0])
         writer.writeUnsignedVarint(16_000)

@@ -57,7 +57,7 @@ enum House {
             others: engine),
         "millrace": Room(
             records.union(storage).union([
-                "Millrace", "MillraceBroker", "MillraceClient",
+                "Millrace", "MillraceBroker", "MillraceClient", "MillraceCoordination",
             ]).subtracting(["MillraceRing"]),
             others: engine.union(["ArgumentParser", "Foundation", "ServiceLifecycle"])),
         "millrace-sim": Room(

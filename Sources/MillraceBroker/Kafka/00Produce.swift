@@ -4,12 +4,13 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 0, Produce: record batches in, one for each partition, acknowledged when they are as safe as their topic demands.
+// Key 0, Produce: record batches in, one for each partition, acknowledged when they are as safe as their topic
+// demands.
 //
-// acks=0 gets no answer; acks=1 and acks=all mean the same on a broker that has no followers: durable topics are durable
-// whatever the client asks. v0 to v2 carry messages of formats that Kafka 4 does not take either: they are advertised
-// (KAFKA-18659) and refused with UNSUPPORTED_VERSION. v5 has the log start offset, v7 zstd, v8 errors for single records
-// and a message, v9 flexible, v10 the current leader (KIP-951), v13 topic ids instead of names.
+// acks=0 gets no answer; acks=1 and acks=all mean the same on a broker that has no followers: durable topics are
+// durable whatever the client asks. v0 to v2 carry messages of formats that Kafka 4 does not take either: they are
+// advertised (KAFKA-18659) and refused with UNSUPPORTED_VERSION. v5 has the log start offset, v7 zstd, v8 errors for
+// single records and a message, v9 flexible, v10 the current leader (KIP-951), v13 topic ids instead of names.
 
 extension KafkaConnection {
     /// Hands the batches to their partitions.
@@ -50,7 +51,7 @@ extension KafkaConnection {
                 let batch = try? frame.slice(offset: data.records.position, count: count)
             else { return .refused(.invalidRecord, "partition \(data.index) came without records") }
             do throws(StorageError) {
-                return .appended(try await log.storage.append(batch, to: log), log)
+                return .appended(try await log.storage.append(batch, to: log))
             } catch {
                 return .refused(ErrorCode(error), "\(error)")
             }
@@ -61,7 +62,7 @@ extension KafkaConnection {
 /// A produce request whose batches are on their way to the disk.
 struct PendingProduce: Sendable {
     enum Outcome: Sendable {
-        case appended(AppendTicket, PartitionLog)
+        case appended(AppendTicket)
         case refused(ErrorCode, String?)
     }
 
@@ -100,10 +101,12 @@ struct PendingProduce: Sendable {
         case .refused(let code, let message):
             response.errorCode = code
             response.errorMessage = message
-        case .appended(let ticket, _):
+        case .appended(let ticket):
             do throws(StorageError) {
                 let result = try await ticket.result()
                 response.baseOffset = result.baseOffset.value
+                response.logAppendTimeMs = result.logAppendTime.milliseconds
+                response.logStartOffset = result.logStartOffset.value
             } catch {
                 response.errorCode = ErrorCode(error)
                 response.errorMessage = "\(error)"

@@ -5,13 +5,13 @@ internal import MillraceShard
 internal import MillraceStorage
 internal import SystemPackage
 
-// Key 1, Fetch: whole record batches from offsets on, the batch that holds the offset first, sent from the segment files as
-// they lie.
+// Key 1, Fetch: whole record batches from offsets on, the batch that holds the offset first, sent from the segment
+// files as they lie.
 //
-// The answer waits until it has `minBytes` or `maxWaitMs` are over; an error ends the wait. The first batch is given whatever
-// its size (KIP-74). v4 has isolation levels: while there are no transactions the last stable offset is the high watermark
-// and no transaction is aborted. v5 has the log start, v7 sessions (KIP-227), v9 leader epochs, v11 the client's rack, v12
-// flexible, v13 topic ids, v15 to v18 fields of followers.
+// The answer waits until it has `minBytes` or `maxWaitMs` are over; an error ends the wait. The first batch is given
+// whatever its size (KIP-74). v4 has isolation levels: while there are no transactions the last stable offset is the
+// high watermark and no transaction is aborted. v5 has the log start, v7 sessions (KIP-227), v9 leader epochs, v11
+// the client's rack, v12 flexible, v13 topic ids, v15 to v18 fields of followers.
 
 extension KafkaConnection {
     func fetch(_ request: FetchRequest, _ call: KafkaCall) async throws(Errno) {

@@ -8,11 +8,11 @@ internal import MillraceStorage
 //     -1 latest        the high watermark, which is also the last stable offset while there are no transactions
 //     -2 earliest      the log start
 //     -3 max timestamp the record with the latest time (v7, KIP-734)
-//     -4 earliest local, -5 latest tiered, -6 earliest pending upload (v8, v9, v11): there is one tier, this one, so the first
-//                      is the log start and the others are none
+//     -4 earliest local (v8): there is one tier, this one, so it is the log start
+//     -5 latest tiered (v9), -6 earliest pending upload (v11): none
 //
-// A time is looked for inside batches: the answer is the first record at or after it, or -1 where all are older. v4 has
-// leader epochs, v10 a timeout for tiers that are far away.
+// A time is looked for inside batches: the answer is the first record at or after it, or -1 where all are older. v4
+// has leader epochs, v10 a timeout for tiers that are far away.
 
 extension KafkaConnection {
     func listOffsets(_ request: ListOffsetsRequest) async -> ListOffsetsResponse {

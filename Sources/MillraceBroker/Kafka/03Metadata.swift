@@ -5,9 +5,9 @@ internal import MillraceStorage
 
 // Key 3, Metadata: the brokers, and for topics their partitions and leaders.
 //
-// v0 asks for all topics with an empty list, v1 and later with null. v4 lets the client forbid auto-creation; before, asking
-// always allows it. v5 has offline replicas, v7 leader epochs, v8 authorized operations (those of a cluster only to v10), v10
-// topic ids, v12 asks by topic id, v13 has a top-level error.
+// v0 asks for all topics with an empty list, v1 and later with null. v4 lets the client forbid auto-creation; before,
+// asking always allows it. v5 has offline replicas, v7 leader epochs, v8 authorized operations (those of a cluster
+// only to v10), v10 topic ids, v12 asks by topic id, v13 has a top-level error.
 
 extension KafkaConnection {
     func metadata(_ request: MetadataRequest, _ call: KafkaCall) async -> MetadataResponse {
@@ -101,7 +101,8 @@ extension KafkaConnection {
     }
 }
 
-/// What a client may do (KIP-430), as bits by the numbers of Kafka's AclOperation: everything, as long as there are no ACLs.
+/// What a client may do (KIP-430), as bits by the numbers of Kafka's AclOperation: everything, as long as there are
+/// no ACLs.
 enum AuthorizedOperations {
     static let topic = bits(read, write, create, delete, alter, describe, describeConfigs, alterConfigs)
     static let cluster = bits(

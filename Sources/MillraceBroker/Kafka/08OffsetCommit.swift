@@ -6,9 +6,9 @@ internal import MillraceStorage
 
 // Key 8, OffsetCommit: where a group goes on, on stable storage when the answer is sent.
 //
-// A member says its generation, and an older one is refused; -1 stands for a group without members. v2 to v4 have a retention
-// time, which Kafka's brokers ignore as well since the group's end counts (KIP-211); v6 has leader epochs, v7 static
-// members, v10 topic ids. What members write beside an offset comes back byte for byte.
+// A member says its generation, and an older one is refused; -1 stands for a group without members. v2 to v4 have a
+// retention time, which Kafka's brokers ignore as well since the group's end counts (KIP-211); v6 has leader epochs,
+// v7 static members, v10 topic ids. What members write beside an offset comes back byte for byte.
 
 extension KafkaConnection {
     func offsetCommit(

@@ -6,8 +6,9 @@ internal import MillraceStorage
 
 // Key 9, OffsetFetch: where groups go on; -1 where nothing was committed.
 //
-// v2 may ask for all partitions with null, v5 has leader epochs, v7 may ask for stable offsets (KIP-447), which all are while
-// there are no transactions; v8 asks for many groups at once (KIP-709), v9 says which member asks, v10 has topic ids.
+// v2 may ask for all partitions with null, v5 has leader epochs, v7 may ask for stable offsets (KIP-447), which all
+// are while there are no transactions; v8 asks for many groups at once (KIP-709), v9 says which member asks, v10 has
+// topic ids.
 
 extension KafkaConnection {
     func offsetFetch(_ request: OffsetFetchRequest, _ call: KafkaCall) async -> OffsetFetchResponse {

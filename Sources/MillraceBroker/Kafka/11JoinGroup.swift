@@ -5,9 +5,9 @@ internal import MillraceModel
 
 // Key 11, JoinGroup: a member asks to be in the next generation of its group; the answer comes when that begins.
 //
-// v1 has a rebalance timeout of its own (KIP-62), v4 gives a new member its id first and has it come back (KIP-394), v5
-// static members (KIP-345), v7 says the protocol's type (KIP-559), v8 has a reason (KIP-800), v9 may tell a leader not to
-// assign (KIP-814).
+// v1 has a rebalance timeout of its own (KIP-62), v4 gives a new member its id first and has it come back (KIP-394),
+// v5 static members (KIP-345), v7 says the protocol's type (KIP-559), v8 has a reason (KIP-800), v9 may tell a leader
+// not to assign (KIP-814).
 
 extension KafkaConnection {
     func joinGroup(_ request: JoinGroupRequest, _ call: KafkaCall) async -> JoinGroupResponse {

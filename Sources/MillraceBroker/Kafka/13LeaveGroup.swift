@@ -4,8 +4,8 @@ internal import MillraceKafkaProtocol
 
 // Key 13, LeaveGroup: members go, and the group rebalances without waiting for their sessions to end.
 //
-// v3 lets many go at once, by member or by instance id, which is how an administrator removes them (KIP-345); v5 has reasons
-// (KIP-800).
+// v3 lets many go at once, by member or by instance id, which is how an administrator removes them (KIP-345); v5 has
+// reasons (KIP-800).
 
 extension KafkaConnection {
     func leaveGroup(_ request: LeaveGroupRequest, _ call: KafkaCall) async -> LeaveGroupResponse {

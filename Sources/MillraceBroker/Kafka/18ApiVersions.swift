@@ -2,9 +2,10 @@ internal import MillraceKafkaProtocol
 
 // Key 18, ApiVersions: which keys and versions are served. Every client's first request.
 //
-// The version is answered with a v0 body and UNSUPPORTED_VERSION where it is too new (KIP-511), and the response header
-// never has tagged fields. Tagged fields of the body are exactly those that Kafka sends: librdkafka 2.0.2 fails on others.
-// v3 brings the client's name and version, features and their epoch (KIP-584); v4 allows a feature to begin at 0.
+// The version is answered with a v0 body and UNSUPPORTED_VERSION where it is too new (KIP-511), and the response
+// header never has tagged fields. Tagged fields of the body are exactly those that Kafka sends: librdkafka 2.0.2
+// fails on others. v3 brings the client's name and version, features and their epoch (KIP-584); v4 allows a feature
+// to begin at 0.
 
 extension KafkaConnection {
     func apiVersions(_ request: ApiVersionsRequest, _ call: KafkaCall) -> ApiVersionsResponse {

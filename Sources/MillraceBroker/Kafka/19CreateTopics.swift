@@ -5,9 +5,9 @@ internal import MillraceStorage
 
 // Key 19, CreateTopics: topics, each on stable storage when the answer is sent.
 //
-// -1 partitions or replicas are the broker's defaults. A replica assignment may name this broker only, and the number of
-// replicas is 1, since there are no other brokers. v5 answers with what the topic has become, v6 may say that too many
-// are made, v7 has topic ids.
+// -1 partitions or replicas are the broker's defaults. A replica assignment may name this broker only, and the number
+// of replicas is 1, since there are no other brokers. v5 answers with what the topic has become, v6 may say that too
+// many are made, v7 has topic ids.
 
 extension KafkaConnection {
     func createTopics(_ request: CreateTopicsRequest) async -> CreateTopicsResponse {
@@ -55,17 +55,24 @@ extension KafkaConnection {
         let storage = services.storage
         if validateOnly {
             guard storage.topic(name) == nil else { throw Refusal(.topicExists(name)) }
-            result.numPartitions = count
-            result.replicationFactor = 1
-            return
+        } else {
+            do throws(StorageError) {
+                let made = try await storage.create(name, partitionCount: count, config: config)
+                result.topicID = made.entry.id
+                config = made.entry.config
+            } catch {
+                throw Refusal(error)
+            }
         }
-        do throws(StorageError) {
-            let made = try await storage.create(name, partitionCount: count, config: config)
-            result.topicID = made.entry.id
-            result.numPartitions = count
-            result.replicationFactor = 1
-        } catch {
-            throw Refusal(error)
+        result.numPartitions = count
+        result.replicationFactor = 1
+        result.configs = storage.configEntries(of: config).map {
+            var setting = CreateTopicsResponse.CreatableTopicConfigs()
+            setting.name = $0.name
+            setting.value = $0.value
+            setting.readOnly = $0.isReadOnly
+            setting.configSource = $0.source.rawValue
+            return setting
         }
     }
 

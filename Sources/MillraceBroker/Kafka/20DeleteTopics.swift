@@ -3,8 +3,8 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 20, DeleteTopics: topics and their records, gone when the answer is sent; so are the offsets that groups committed in
-// them.
+// Key 20, DeleteTopics: topics and their records, gone when the answer is sent; so are the offsets that groups
+// committed in them.
 //
 // v5 has a message, v6 names topics by name or by id.
 

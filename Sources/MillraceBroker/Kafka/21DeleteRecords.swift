@@ -3,7 +3,8 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 21, DeleteRecords: lets partitions begin at later offsets; -1 is the high watermark. The answer says where they begin.
+// Key 21, DeleteRecords: lets partitions begin at later offsets; -1 is the high watermark. The answer says where they
+// begin.
 //
 // Versions differ in form only (v2 flexible).
 

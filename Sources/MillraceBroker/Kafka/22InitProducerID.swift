@@ -5,8 +5,8 @@ internal import MillraceStorage
 
 // Key 22, InitProducerId: an id for an idempotent producer (KIP-98), never given twice.
 //
-// A transactional id is refused: there are no transactions. v3 has the id and epoch that a producer wants to go on from
-// (KIP-360), which counts for transactional ones only; v4 and v5 have more error codes.
+// A transactional id is refused: there are no transactions. v3 has the id and epoch that a producer wants to go on
+// from (KIP-360), which counts for transactional ones only; v4 and v5 have more error codes.
 
 extension KafkaConnection {
     func initProducerID(_ request: InitProducerIdRequest) async -> InitProducerIdResponse {

@@ -3,11 +3,11 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 32, DescribeConfigs: every setting of topics and of the broker, where its value comes from, and what would hold without
-// it.
+// Key 32, DescribeConfigs: every setting of topics and of the broker, where its value comes from, and what would hold
+// without it.
 //
-// The broker's settings have its node id for a name; without a name those that were set for all brokers are meant. v1 has
-// synonyms, v3 types and documentation.
+// The broker's settings have its node id for a name; without a name those that were set for all brokers are meant. v1
+// has synonyms, v3 types and documentation.
 
 extension KafkaConnection {
     func describeConfigs(_ request: DescribeConfigsRequest) -> DescribeConfigsResponse {

@@ -1,7 +1,7 @@
 internal import MillraceKafkaProtocol
 
-// Key 33, AlterConfigs: replaces all settings of a topic or of the broker by those given. Clients have IncrementalAlterConfigs
-// for single ones.
+// Key 33, AlterConfigs: replaces all settings of a topic or of the broker by those given. Clients have
+// IncrementalAlterConfigs for single ones.
 //
 // Versions differ in form only (v2 flexible).
 

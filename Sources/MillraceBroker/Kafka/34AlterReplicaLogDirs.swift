@@ -3,8 +3,8 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 34, AlterReplicaLogDirs: moves partitions between data directories. There is one, where they are already; another is
-// not known.
+// Key 34, AlterReplicaLogDirs: moves partitions between data directories. There is one, where they are already;
+// another is not known.
 //
 // Versions differ in form only (v2 flexible).
 

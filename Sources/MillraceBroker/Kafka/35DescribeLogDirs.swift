@@ -5,8 +5,8 @@ internal import MillraceStorage
 
 // Key 35, DescribeLogDirs: the data directory, the size of each partition in it and of the volume.
 //
-// Null asks for all partitions. v3 has a top-level error, v4 the volume's bytes (KIP-827), v5 cordoned directories, which are
-// not known here.
+// Null asks for all partitions. v3 has a top-level error, v4 the volume's bytes (KIP-827), v5 cordoned directories,
+// which are not known here.
 
 extension KafkaConnection {
     func describeLogDirs(_ request: DescribeLogDirsRequest) async -> DescribeLogDirsResponse {

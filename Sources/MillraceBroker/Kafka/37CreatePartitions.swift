@@ -5,7 +5,8 @@ internal import MillraceStorage
 
 // Key 37, CreatePartitions: more partitions for topics; every topic of the request is answered.
 //
-// Versions differ in form only (v2 flexible). An assignment may name this broker only, one list for each new partition.
+// Versions differ in form only (v2 flexible). An assignment may name this broker only, one list for each new
+// partition.
 
 extension KafkaConnection {
     func createPartitions(_ request: CreatePartitionsRequest) async -> CreatePartitionsResponse {

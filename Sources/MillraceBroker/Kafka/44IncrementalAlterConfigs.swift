@@ -1,7 +1,7 @@
 internal import MillraceKafkaProtocol
 
-// Key 44, IncrementalAlterConfigs: changes single settings of a topic or of the broker (KIP-339): 0 sets, 1 takes back, 2 adds
-// to a list, 3 takes from a list. All of a resource or none.
+// Key 44, IncrementalAlterConfigs: changes single settings of a topic or of the broker (KIP-339): 0 sets, 1 takes
+// back, 2 adds to a list, 3 takes from a list. All of a resource or none.
 
 extension KafkaConnection {
     func incrementalAlterConfigs(

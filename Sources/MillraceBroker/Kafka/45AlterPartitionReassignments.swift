@@ -3,8 +3,8 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 45, AlterPartitionReassignments: partitions cannot move where there is one broker. To that one they "move" at once;
-// nothing is under way that could be cancelled (null).
+// Key 45, AlterPartitionReassignments: partitions cannot move where there is one broker. To that one they "move" at
+// once; nothing is under way that could be cancelled (null).
 //
 // v1 may forbid to change the number of replicas.
 

@@ -3,8 +3,8 @@ internal import MillraceStorage
 
 // Key 48, DescribeClientQuotas: the quotas of the entities that match (KIP-546).
 //
-// A component matches 0 a name, 1 the default, 2 any name or the default. Strict: entities with other components do not
-// match. v1 is flexible.
+// A component matches 0 a name, 1 the default, 2 any name or the default. Strict: entities with other components do
+// not match. v1 is flexible.
 
 extension KafkaConnection {
     func describeClientQuotas(_ request: DescribeClientQuotasRequest) -> DescribeClientQuotasResponse {

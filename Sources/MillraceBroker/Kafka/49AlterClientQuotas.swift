@@ -2,8 +2,8 @@ internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceStorage
 
-// Key 49, AlterClientQuotas: sets and removes the byte rates of users and client ids (KIP-546); they hold at once and survive
-// a restart. Kinds of quotas that are not enforced here are refused. v1 is flexible.
+// Key 49, AlterClientQuotas: sets and removes the byte rates of users and client ids (KIP-546); they hold at once and
+// survive a restart. Kinds of quotas that are not enforced here are refused. v1 is flexible.
 
 extension KafkaConnection {
     func alterClientQuotas(_ request: AlterClientQuotasRequest) async -> AlterClientQuotasResponse {

@@ -2,8 +2,8 @@ internal import MillraceKafkaProtocol
 
 // Key 55, DescribeQuorum: who keeps the cluster's metadata: this broker alone, in its data directory.
 //
-// Kafka keeps it in the topic `__cluster_metadata`, which is what clients ask for; there is no such log here, so its offsets
-// are 0. v1 has the voters' times, v2 their directories and listeners (KIP-853).
+// Kafka keeps it in the topic `__cluster_metadata`, which is what clients ask for; there is no such log here, so its
+// offsets are 0. v1 has the voters' times, v2 their directories and listeners (KIP-853).
 
 extension KafkaConnection {
     func describeQuorum(_ request: DescribeQuorumRequest) -> DescribeQuorumResponse {

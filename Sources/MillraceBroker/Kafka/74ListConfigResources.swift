@@ -5,8 +5,8 @@ internal import MillraceStorage
 
 // Key 74, ListConfigResources: what has settings (KIP-1142).
 //
-// v0 asks for client metrics subscriptions only, of which there are none. v1 names types: 2 topics, 4 brokers; none asks for
-// all.
+// v0 asks for client metrics subscriptions only, of which there are none. v1 names types: 2 topics, 4 brokers; none
+// asks for all.
 
 extension KafkaConnection {
     func listConfigResources(

@@ -5,7 +5,8 @@ internal import MillraceStorage
 
 // Key 75, DescribeTopicPartitions: topics and partitions by name, a page at a time (KIP-966).
 //
-// No names ask for all topics. A page has at most `responsePartitionLimit` partitions; the cursor says where the next begins.
+// No names ask for all topics. A page has at most `responsePartitionLimit` partitions; the cursor says where the next
+// begins.
 
 extension KafkaConnection {
     /// As `max.request.partition.size.limit` of Kafka's brokers.

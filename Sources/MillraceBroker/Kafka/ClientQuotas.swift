@@ -2,8 +2,8 @@ internal import MillraceModel
 internal import MillraceShard
 internal import Synchronization
 
-/// What a quota is for: a user, a client id, or both; each by name or, by nil inside, for whoever has no quota of their own
-/// (KIP-55). Without authentication every user is `ANONYMOUS`.
+/// What a quota is for: a user, a client id, or both; each by name or, by nil inside, for whoever has no quota of
+/// their own (KIP-55). Without authentication every user is `ANONYMOUS`.
 struct QuotaEntity: Hashable, Sendable {
     enum Part: Hashable, Sendable {
         case absent
@@ -24,8 +24,8 @@ enum QuotaKey: String, CaseIterable, Sendable {
 
 /// The byte rates that clients are held to, and how much of them is used up. Any shard may ask.
 ///
-/// A client that was too quick is told for how long to wait, and its connection is not read from meanwhile (KIP-219). What it
-/// has sent is taken all the same. A bucket fills at the rate, up to a second's worth.
+/// A client that was too quick is told for how long to wait, and its connection is not read from meanwhile (KIP-219).
+/// What it has sent is taken all the same. A bucket fills at the rate, up to a second's worth.
 final class ClientQuotas: Sendable {
     private struct Bucket {
         var tokens: Double

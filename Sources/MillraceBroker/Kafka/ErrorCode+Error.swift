@@ -28,7 +28,8 @@ extension ErrorCode {
             }
     }
 
-    /// Why a produced batch is none. CORRUPT_MESSAGE has clients send it again, so it stands for what the way may have done.
+    /// Why a produced batch is none. CORRUPT_MESSAGE has clients send it again, so it stands for what the way may
+    /// have done.
     init(_ error: RecordsError) {
         self =
             switch error {

@@ -25,11 +25,12 @@ struct FetchTarget: Sendable {
     }
 }
 
-/// The fetch sessions of one connection (KIP-227): the partitions that a client fetches again and again, so that requests
-/// name only what changes and responses only what has something to say.
+/// The fetch sessions of one connection (KIP-227): the partitions that a client fetches again and again, so that
+/// requests name only what changes and responses only what has something to say.
 ///
-/// A session belongs to the connection that made it. A client that comes back on another is told that its session is not
-/// known, which it answers with a full fetch; so nothing is shared between shards and nothing outlives its client.
+/// A session belongs to the connection that made it. A client that comes back on another is told that its session is
+/// not known, which it answers with a full fetch; so nothing is shared between shards and nothing outlives its
+/// client.
 struct FetchSessions {
     struct Session {
         let id: Int32
@@ -96,8 +97,8 @@ struct FetchSessions {
         return Plan(sessionID: id, isIncremental: false, targets: targets)
     }
 
-    /// Remembers what the client has been told. Partitions that gave records go to the end, so that none starves the others
-    /// where a response is full before all had their turn.
+    /// Remembers what the client has been told. Partitions that gave records go to the end, so that none starves the
+    /// others where a response is full before all had their turn.
     mutating func told(_ sessionID: Int32, _ targets: [FetchTarget], gave: Set<Int>) {
         guard let index = sessions.firstIndex(where: { $0.id == sessionID }) else { return }
         sessions[index].targets = targets.indices.filter { !gave.contains($0) }.map { targets[$0] }

@@ -12,8 +12,8 @@ struct KafkaCall: Sendable {
 
     var clientID: String { header.clientID ?? "" }
 
-    /// - Throws: `unknownKey` and `unsupportedVersion`, which cost the connection: nobody could tell the client in a form it
-    /// can read.
+    /// - Throws: `unknownKey` and `unsupportedVersion`, which cost the connection: nobody could tell the client in a
+    /// form it can read.
     init(_ header: RequestHeader, host: String) throws(WireError) {
         guard let api = header.api, let versions = KafkaSurface.versions[api] else {
             throw .unknownKey(header.key)

@@ -1,15 +1,16 @@
 internal import MillraceShard
 internal import SystemPackage
 
-/// The memory that requests of one shard may take while they are received or answered, all connections together. Confined
-/// to the shard.
+/// The memory that requests of one shard may take while they are received or answered, all connections together.
+/// Confined to the shard.
 final class ReceiveBudget: @unchecked Sendable {
     private let limit: Int
     private let shard: Shard
     private(set) var used = 0
     private let freed: Signal
 
-    /// Connections that hold no more than this are never made to wait: a request of the usual size always gets through.
+    /// Connections that hold no more than this are never made to wait: a request of the usual size always gets
+    /// through.
     private static let exempt = 1 << 20
     /// A request that is still incomplete after waiting this long while the memory is full costs its connection.
     private static let patience = Duration.seconds(30)
