@@ -118,9 +118,9 @@ targets += [
     .executableTarget(
         name: "millrace-sim",
         dependencies: [
-            "Millrace", "MillraceBroker", "MillraceBytes", "MillraceClientCore", "MillraceModel",
-            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "MillraceSimulation",
-            arguments, logging, protobuf, system,
+            "Millrace", "MillraceBroker", "MillraceBytes", "MillraceClientCore",
+            "MillraceCoordination", "MillraceModel", "MillraceNativeProtocol", "MillraceRecords",
+            "MillraceShard", "MillraceSimulation", arguments, logging, protobuf, system,
         ],
         swiftSettings: swift),
 ]

@@ -29,7 +29,26 @@ import Testing
         #expect(try output(arguments).text == first.text)
     }
 
+    /// A share of what `Scripts/soak --only rebalances` runs.
+    @Test func groupsKeepTheirPromises() throws {
+        let result = try output(["groups", "--seed", "1000", "--rebalances", "300"])
+        #expect(result.status == 0, "\(result.text)")
+        let last = result.text.split(separator: "\n").last ?? ""
+        #expect(last.hasPrefix("ok rebalances=3"))
+        for figure in ["commits", "refused", "restarts"] {
+            #expect(!last.contains(" \(figure)=0 "), "\(last)")
+        }
+    }
+
+    @Test func groupsRepeatThemselves() throws {
+        let arguments = ["groups", "--seed", "7", "--rebalances", "30"]
+        let first = try output(arguments)
+        #expect(first.status == 0, "\(first.text)")
+        #expect(try output(arguments).text == first.text)
+    }
+
     @Test func nonsenseIsRefused() throws {
         #expect(try output(["--rounds", "0"]).status != 0)
+        #expect(try output(["groups", "--rebalances", "0"]).status != 0)
     }
 }

@@ -62,8 +62,8 @@ enum House {
             others: engine.union(["ArgumentParser", "Foundation", "ServiceLifecycle"])),
         "millrace-sim": Room(
             records.union([
-                "Millrace", "MillraceBroker", "MillraceClientCore", "MillraceNativeProtocol",
-                "MillraceShard", "MillraceSimulation",
+                "Millrace", "MillraceBroker", "MillraceClientCore", "MillraceCoordination",
+                "MillraceNativeProtocol", "MillraceShard", "MillraceSimulation",
             ]),
             others: engine.union(["ArgumentParser", "SwiftProtobuf"])),
     ]
