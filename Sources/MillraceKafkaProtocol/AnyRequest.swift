@@ -76,7 +76,7 @@ package enum AnyRequest: Equatable, Sendable {
     case deleteShareGroupOffsets(DeleteShareGroupOffsetsRequest)
     case streamsGroupTopologyDescriptionUpdate(StreamsGroupTopologyDescriptionUpdateRequest)
 
-    /// Reads the body of a request; the version must be one of the API's.
+    /// Reads the body of a request, whatever follows it; the version must be one of the API's.
     package static func decode(
         _ api: API, version: Int16, from bytes: ByteReader
     ) throws(WireError) -> AnyRequest {
@@ -91,7 +91,7 @@ extension API {
         _ anyRequest: @escaping (Request) -> AnyRequest
     ) -> Decode {
         { (bytes, version) throws(WireError) in
-            anyRequest(try Request.decode(from: bytes, version: version))
+            anyRequest(try Request.decode(startOf: bytes, version: version))
         }
     }
 

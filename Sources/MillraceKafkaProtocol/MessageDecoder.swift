@@ -27,10 +27,8 @@ package struct MessageDecoder: FieldVisitor {
         self.isFlexible = isFlexible
     }
 
-    /// - Throws: `trailingBytes` where not all has been read.
-    package func requireEnd() throws(WireError) {
-        guard reader.isAtEnd else { throw .trailingBytes(reader.remaining) }
-    }
+    /// What has not been read.
+    var rest: ByteReader { reader }
 
     private mutating func read<Value>(
         _ body: (inout ByteReader) throws(BytesError) -> Value

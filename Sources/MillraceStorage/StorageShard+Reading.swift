@@ -219,37 +219,92 @@ extension StorageShard {
     package func offset(
         atOrAfter time: Timestamp, of log: PartitionLog
     ) async throws(StorageError) -> Offset? {
+        try await record(atOrAfter: time, of: log)?.offset
+    }
+
+    /// The first record that is not older than the time, and its own time.
+    package func record(
+        atOrAfter time: Timestamp, of log: PartitionLog
+    ) async throws(StorageError) -> (offset: Offset, timestamp: Timestamp)? {
         for segment in log.segments where segment.maxTimestamp >= time {
             let start = segment.index.position(for: segment.index.relativeOffset(for: time))
-            let scanner = SegmentScanner(
-                segment.file, from: start, limit: log.visibleSize(of: segment), depth: .verified)
-            while true {
-                let step = try await scanner.next()
-                if case .damage(let damage) = step {
-                    throw .damaged(try await damagedRange(log, segment, at: damage.position))
-                }
-                guard case .batch(let batch) = step else { break }
-                guard batch.header.maxTimestamp >= time,
-                    batch.header.nextOffset > log.logStartOffset
-                else { continue }
-                if let offset = try first(in: batch, atOrAfter: time, log) { return offset }
+            if let found = try await first(in: segment, log, from: start, atOrAfter: time) {
+                return found
             }
         }
         return nil
     }
 
+    /// The first of the records with the latest time; nil where there is none.
+    package func latestRecord(
+        of log: PartitionLog
+    ) async throws(StorageError) -> (offset: Offset, timestamp: Timestamp)? {
+        let time = log.segments.map(\.maxTimestamp).max() ?? .none
+        if let found = try await record(atOrAfter: time, of: log) { return found }
+        // That record has been deleted, or is not committed yet, in a segment that is there.
+        var best: (offset: Offset, timestamp: Timestamp)?
+        for segment in log.segments {
+            best = try await latest(in: segment, log, after: best)
+        }
+        return best
+    }
+
+    private func latest(
+        in segment: Segment, _ log: PartitionLog, after known: (offset: Offset, timestamp: Timestamp)?
+    ) async throws(StorageError) -> (offset: Offset, timestamp: Timestamp)? {
+        var best = known
+        let scanner = SegmentScanner(
+            segment.file, from: 0, limit: log.visibleSize(of: segment), depth: .verified)
+        while case .batch(let batch) = try await scanner.next() {
+            guard batch.header.nextOffset > log.logStartOffset else { continue }
+            try forEachRecord(of: batch, log) { (offset, timestamp) in
+                if best.map({ timestamp > $0.timestamp }) ?? true { best = (offset, timestamp) }
+                return true
+            }
+        }
+        return best
+    }
+
+    private func first(
+        in segment: Segment, _ log: PartitionLog, from start: UInt64, atOrAfter time: Timestamp
+    ) async throws(StorageError) -> (offset: Offset, timestamp: Timestamp)? {
+        let scanner = SegmentScanner(
+            segment.file, from: start, limit: log.visibleSize(of: segment), depth: .verified)
+        while true {
+            let step = try await scanner.next()
+            if case .damage(let damage) = step {
+                throw .damaged(try await damagedRange(log, segment, at: damage.position))
+            }
+            guard case .batch(let batch) = step else { return nil }
+            guard batch.header.maxTimestamp >= time, batch.header.nextOffset > log.logStartOffset
+            else { continue }
+            if let found = try first(in: batch, atOrAfter: time, log) { return found }
+        }
+    }
+
     private func first(
         in batch: SegmentScanner.Batch, atOrAfter time: Timestamp, _ log: PartitionLog
-    ) throws(StorageError) -> Offset? {
+    ) throws(StorageError) -> (offset: Offset, timestamp: Timestamp)? {
+        var found: (offset: Offset, timestamp: Timestamp)?
+        try forEachRecord(of: batch, log) { (offset, timestamp) in
+            if timestamp >= time { found = (offset, timestamp) }
+            return found == nil
+        }
+        return found
+    }
+
+    /// Walks over the records that are not deleted, until the body answers false.
+    private func forEachRecord(
+        of batch: SegmentScanner.Batch, _ log: PartitionLog,
+        _ body: (Offset, Timestamp) -> Bool
+    ) throws(StorageError) {
         do throws(RecordsError) {
             let view = try RecordBatchView(borrowing: batch.bytes)
             var records = view.makeRecordIterator()
             while let record = try records.next() {
-                if record.timestamp >= time, record.offset >= log.logStartOffset {
-                    return record.offset
-                }
+                guard record.offset >= log.logStartOffset else { continue }
+                guard body(record.offset, record.timestamp) else { return }
             }
-            return nil
         } catch {
             throw .invalidBatch(log.partition, error)
         }

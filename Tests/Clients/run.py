@@ -80,6 +80,8 @@ class Run:
         cases = [case for case in CASES if case.is_offered_by(kind)]
         if self.arguments.case:
             cases = [case for case in cases if self.arguments.case in case.name]
+        if not cases:
+            return self.counts
         if self.arguments.millrace:
             self.broker = Broker(self.arguments.millrace, properties=PROPERTIES)
         bootstrap = self.broker.kafka if self.broker else self.arguments.bootstrap
@@ -106,8 +108,10 @@ class Run:
     def run_together(self, cases, kind, bootstrap):
         if not cases:
             return
-        faulthandler.dump_traceback_later(2 * CASE_SECONDS, exit=True)
-        with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
+        faulthandler.dump_traceback_later(3 * CASE_SECONDS, exit=True)
+        # Each Java member is a virtual machine; more of them at once only wait for the processor.
+        workers = 2 if self.client == "java" else len(cases)
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             list(pool.map(lambda case: self.run(case, kind, bootstrap), cases))
         faulthandler.cancel_dump_traceback_later()
 

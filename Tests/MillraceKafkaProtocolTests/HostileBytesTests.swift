@@ -35,6 +35,17 @@ struct HostileBytesTests {
         }
     }
 
+    /// librdkafka's request for all topics: three bytes follow it, which Kafka's brokers leave alone.
+    @Test func bytesAfterARequestAreLeftAlone() throws {
+        let bytes: [UInt8] = [0, 0, 0, 0, 1, 0, 0]
+        let request = try AnyRequest.decode(.metadata, version: 13, from: ByteReader(bytes))
+        guard case .metadata(let metadata) = request else {
+            Issue.record("\(request) is no Metadata request")
+            return
+        }
+        #expect(metadata.topics == nil && !metadata.allowAutoTopicCreation)
+    }
+
     /// What a length, a count or a number of tags may be made of, at every place of the message.
     private static let claims: [[UInt8]] = [
         [0x7f, 0xff, 0xff, 0xff], [0x80, 0, 0, 0], [0xff, 0xff, 0xff, 0xff], [0x7f, 0xff], [0, 1, 0, 0],

@@ -85,6 +85,25 @@ import Testing
         }
     }
 
+    @Test func findsTheLatestRecord() async throws {
+        let harness = try StorageHarness()
+        try await harness.run { storage in
+            _ = try await storage.create(
+                try TopicName("t"), partitionCount: 1, config: try config(["index.interval.bytes": "0"]))
+            let log = try storage.partition(TopicPartition(topic: try TopicName("t"), partition: 0))
+            #expect(try await log.storage.latestRecord(of: log) == nil)
+            for time in [1000, 5000, 2000, 5000, 3000] {
+                try await storage.append(["v"], to: "t", at: Int64(time))
+            }
+            let latest = try #require(try await log.storage.latestRecord(of: log))
+            #expect(latest.offset == Offset(1) && latest.timestamp.milliseconds == 5000)
+            // Deleted records are not found, though their segment is still there.
+            try await log.storage.trim(log, to: Offset(4))
+            let left = try #require(try await log.storage.latestRecord(of: log))
+            #expect(left.offset == Offset(4) && left.timestamp.milliseconds == 3000)
+        }
+    }
+
     @Test func topicsAreGrownAndDeleted() async throws {
         let harness = try StorageHarness(shardCount: 2)
         let topic = try TopicName("t")

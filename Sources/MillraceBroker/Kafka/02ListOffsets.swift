@@ -63,9 +63,9 @@ extension PartitionLog {
         switch time {
         case -1: return (await storage.bounds(of: self).highWatermark, .none)
         case -2, -4: return (await storage.bounds(of: self).logStartOffset, .none)
+        case -3: return try await storage.latestRecord(of: self)
         case 0...:
-            let wanted = Timestamp(milliseconds: time)
-            return try await storage.offset(atOrAfter: wanted, of: self).map { ($0, wanted) }
+            return try await storage.record(atOrAfter: Timestamp(milliseconds: time), of: self)
         default: return nil
         }
     }

@@ -201,7 +201,7 @@ actor KafkaConnection: BrokerConnection {
         let header = try RequestHeader.decode(from: &reader)
         let call = try KafkaCall(header, host: host)
         if call.api == .produce {
-            let request = try ProduceRequest.decode(from: reader, version: call.version)
+            let request = try ProduceRequest.decode(startOf: reader, version: call.version)
             var pending = await produce(request, call, bytes)
             pending.throttle = services.quotas.spend(
                 bytes.count, .produce, client: call.clientID, at: shard.now)

@@ -195,10 +195,6 @@ class Admin:
         voters = [one["replica_id"] for one in partition["current_voters"]]
         return {"leader": partition["leader_id"], "voters": voters}
 
-    def describe_features(self):
-        """{name: (lowest, highest)} of what is supported."""
-        return self.client.describe_features()["supported_features"]
-
     @refusals
     def update_features(self, updates):
         for name, answer in self.client.update_features(updates).items():
