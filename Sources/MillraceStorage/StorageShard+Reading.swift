@@ -213,45 +213,4 @@ extension StorageShard {
         if try await range(from: cursor, of: log, bytesMax: 0) != nil { return true }
         return try await waitForRecords(beyond: seen, of: log, until: deadline)
     }
-
-    /// The first offset whose record is not older than the time: looked for inside batches, as
-    /// Kafka does; nil where all are older.
-    package func offset(
-        atOrAfter time: Timestamp, of log: PartitionLog
-    ) async throws(StorageError) -> Offset? {
-        for segment in log.segments where segment.maxTimestamp >= time {
-            let start = segment.index.position(for: segment.index.relativeOffset(for: time))
-            let scanner = SegmentScanner(
-                segment.file, from: start, limit: log.visibleSize(of: segment), depth: .verified)
-            while true {
-                let step = try await scanner.next()
-                if case .damage(let damage) = step {
-                    throw .damaged(try await damagedRange(log, segment, at: damage.position))
-                }
-                guard case .batch(let batch) = step else { break }
-                guard batch.header.maxTimestamp >= time,
-                    batch.header.nextOffset > log.logStartOffset
-                else { continue }
-                if let offset = try first(in: batch, atOrAfter: time, log) { return offset }
-            }
-        }
-        return nil
-    }
-
-    private func first(
-        in batch: SegmentScanner.Batch, atOrAfter time: Timestamp, _ log: PartitionLog
-    ) throws(StorageError) -> Offset? {
-        do throws(RecordsError) {
-            let view = try RecordBatchView(borrowing: batch.bytes)
-            var records = view.makeRecordIterator()
-            while let record = try records.next() {
-                if record.timestamp >= time, record.offset >= log.logStartOffset {
-                    return record.offset
-                }
-            }
-            return nil
-        } catch {
-            throw .invalidBatch(log.partition, error)
-        }
-    }
 }
