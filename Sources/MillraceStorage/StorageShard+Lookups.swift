@@ -5,10 +5,7 @@ internal import MillraceShard
 internal import SystemPackage
 
 /// Where a record stands and what time it has.
-package struct RecordTime: Hashable, Sendable {
-    package let offset: Offset
-    package let timestamp: Timestamp
-}
+package typealias RecordTime = (offset: Offset, timestamp: Timestamp)
 
 // Offsets by time and by leader epoch.
 
@@ -116,7 +113,7 @@ extension StorageShard {
             var records = try RecordBatchView(borrowing: batch.bytes).makeRecordIterator()
             while let record = try records.next() {
                 if record.timestamp >= time, record.offset >= log.logStartOffset {
-                    return RecordTime(offset: record.offset, timestamp: record.timestamp)
+                    return (record.offset, record.timestamp)
                 }
             }
             return nil
@@ -135,7 +132,7 @@ extension StorageShard {
                 if record.offset >= log.logStartOffset,
                     record.timestamp > latest?.timestamp ?? .none
                 {
-                    latest = RecordTime(offset: record.offset, timestamp: record.timestamp)
+                    latest = (record.offset, record.timestamp)
                 }
             }
             return latest
