@@ -81,6 +81,8 @@ package protocol IODevice: AnyObject {
     func makeDirectory(_ path: FilePath) throws(Errno)
     /// The names in a directory, sorted, without `.` and `..`.
     func list(_ directory: FilePath) throws(Errno) -> [String]
+    /// The file system that holds the path.
+    func volume(of path: FilePath) throws(Errno) -> Volume
 
     // MARK: Sockets
 
@@ -113,6 +115,18 @@ package protocol IODevice: AnyObject {
     func shutdownReceiving(_ socket: Handle)
     /// Ends whatever waits on the handle with `ECANCELED`.
     func cancel(_ handle: Handle)
+}
+
+/// The space of a file system.
+package struct Volume: Hashable, Sendable {
+    package let totalBytes: UInt64
+    /// What is free for files of this process.
+    package let usableBytes: UInt64
+
+    package init(totalBytes: UInt64, usableBytes: UInt64) {
+        self.totalBytes = totalBytes
+        self.usableBytes = usableBytes
+    }
 }
 
 /// What `sendFileNow` returns where the bytes are not in the page cache: no errno that sendfile(2)

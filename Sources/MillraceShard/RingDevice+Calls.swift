@@ -38,6 +38,17 @@ extension RingDevice {
         return names.sorted()
     }
 
+    package func volume(of path: FilePath) throws(Errno) -> Volume {
+        var status = statvfs()
+        guard path.withPlatformString({ statvfs($0, &status) }) == 0 else {
+            throw Errno(rawValue: errno)
+        }
+        let block = UInt64(status.f_frsize)
+        return Volume(
+            totalBytes: UInt64(status.f_blocks) &* block,
+            usableBytes: UInt64(status.f_bavail) &* block)
+    }
+
     package func listen(
         on address: SocketAddress
     ) throws(Errno) -> (Handle, SocketAddress) {

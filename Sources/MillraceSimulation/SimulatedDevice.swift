@@ -206,6 +206,13 @@ package final class SimulatedDevice: IODevice {
         return try disk.list(directory)
     }
 
+    package func volume(of path: FilePath) throws(Errno) -> Volume {
+        guard process.isAlive else { throw .canceled }
+        _ = try disk.list(path)
+        return Volume(
+            totalBytes: disk.capacity, usableBytes: disk.capacity - min(disk.capacity, disk.used))
+    }
+
     static func result(_ body: () throws(Errno) -> Int) -> Int {
         do throws(Errno) { return try body() } catch { return -Int(error.rawValue) }
     }

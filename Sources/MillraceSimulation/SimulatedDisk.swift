@@ -144,10 +144,14 @@ package final class SimulatedDisk: @unchecked Sendable {
         let bound = UInt64(Inode.pageBytes)
         let range = (offset / bound)..<((offset &+ count &- 1) / bound + 1)
         if capacity < .max {
-            let used = allInodes().reduce(UInt64(0)) { $0 + $1.space.count } * bound
             guard used + inode.space.missing(range) * bound <= capacity else { throw .noSpace }
         }
         inode.space.insert(range)
+    }
+
+    /// Bytes that files take.
+    var used: UInt64 {
+        allInodes().reduce(UInt64(0)) { $0 + $1.space.count } * UInt64(Inode.pageBytes)
     }
 
     func strikes(_ operation: DiskFault.Operation, _ file: OpenFile) -> Bool {

@@ -44,6 +44,31 @@ extension LogVerifier {
                 Segment.path(directory, last, LogFiles.log), nil, "the log ends before")
         }
         walk.finish(into: &report)
+        await verifySnapshots(names, walk)
+    }
+
+    /// Checks the producer snapshots. The one that recovery begins with is all that it needs, and
+    /// without one it reads the log.
+    private func verifySnapshots(_ names: [String], _ walk: PartitionWalk) async {
+        for name in names {
+            guard let offset = LogFiles.baseOffset(name, LogFiles.producerSnapshot) else { continue }
+            let path = walk.directory.appending(name)
+            let fault: String?
+            do {
+                let bytes = try await SegmentIndex.contents(path, on: shard)
+                _ = try bytes.withBytes { bytes throws(SnapshotFault) in
+                    try ProducerSnapshot.decode(bytes, at: offset)
+                }
+                fault = nil
+            } catch {
+                fault = (error as? SnapshotFault)?.reason ?? "\(error)"
+            }
+            guard let fault else { continue }
+            report.problems.append(
+                LogProblem(
+                    kind: .index, partition: walk.partition, first: nil, last: nil, file: path,
+                    position: nil, reason: "\(fault); it is made again from the log"))
+        }
     }
 
     private func verify(

@@ -10,6 +10,9 @@ internal import SystemPackage
 ///     | producer id i64, epoch i16, last sequence i32, last offset i64, offset delta i32,
 ///       timestamp i64, coordinator epoch i32, first offset of its transaction i64 | ...
 ///
+/// A producer has an entry for each of its last batches, up to five, the oldest first. Kafka knows
+/// one, and of several with an id takes the last, which is the newest.
+///
 /// It saves recovery the way through the log below its offset, and is made again from the log
 /// where it is missing or damaged. The timestamp is when the log heard of the producer.
 enum ProducerSnapshot {
@@ -72,7 +75,7 @@ enum ProducerSnapshot {
             } else if stored != computed {
                 fault = "its CRC-32C does not match"
             } else if count < 0 || Int(count) * entrySize != reader.remaining {
-                fault = "\(count) producers do not fit its \(bytes.count) bytes"
+                fault = "\(count) entries do not fit its \(bytes.count) bytes"
             } else {
                 entries.reserveCapacity(Int(count))
                 for _ in 0..<count { entries.append(try entry(&reader)) }

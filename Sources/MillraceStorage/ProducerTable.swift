@@ -124,9 +124,9 @@ struct ProducerTable {
         take(header, seen: seen, acknowledgedEnd: header.baseOffset, limit: .max)
     }
 
-    /// Takes what a snapshot says of a producer.
+    /// Takes what a snapshot says of a producer, the oldest batch first.
     mutating func restore(_ id: ProducerID, _ batch: Batch, seen: Timestamp) {
-        producers[id] = Producer(batches: [batch], lastSeen: seen)
+        append(batch, id, seen, batch.lastOffset)
     }
 
     private mutating func append(
@@ -195,6 +195,16 @@ struct ProducerTable {
         producers.compactMap { id, producer in
             producer.batches.last { $0.lastOffset < end }.map { (id, $0, producer.lastSeen) }
         }.sorted { $0.id.value < $1.id.value }
+    }
+
+    /// The last batches of each producer's present epoch as of the end, by producer id and the
+    /// oldest first: what a snapshot holds.
+    func history(at end: Offset) -> [(id: ProducerID, batch: Batch, lastSeen: Timestamp)] {
+        state(at: end).flatMap { id, last, lastSeen in
+            let batches = producers[id]?.batches ?? []
+            return batches.filter { $0.lastOffset < end && $0.epoch == last.epoch }
+                .suffix(Self.batchesKept).map { (id, $0, lastSeen) }
+        }
     }
 
     var largestID: ProducerID? { producers.keys.max { $0.value < $1.value } }

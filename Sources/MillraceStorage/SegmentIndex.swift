@@ -43,8 +43,13 @@ final class SegmentIndex {
 
     /// Where a scan for the offset begins.
     func position(for relativeOffset: UInt32) -> UInt64 {
+        entry(for: relativeOffset).map { UInt64($0.position) } ?? 0
+    }
+
+    /// The entry of the batch from which a scan for the offset begins; nil for the first batch.
+    func entry(for relativeOffset: UInt32) -> OffsetEntry? {
         let after = offsets.partitioned { $0.relativeOffset > relativeOffset }
-        return after == 0 ? 0 : UInt64(offsets[after - 1].position)
+        return after == 0 ? nil : offsets[after - 1]
     }
 
     /// The entry of the last batch boundary in `(position, limit]` that the index knows.

@@ -81,7 +81,7 @@ extension StorageShard {
             log.isWritingSnapshot = false
             log.finishingCount &-= 1
         }
-        let entries = log.producers.state(at: offset).map {
+        let entries = log.producers.history(at: offset).map {
             ProducerSnapshot.Entry(id: $0.id, batch: $0.batch, timestamp: $0.lastSeen)
         }
         let contents = ProducerSnapshot.encode(entries).withUnsafeBytes { ByteSlice(copying: $0) }

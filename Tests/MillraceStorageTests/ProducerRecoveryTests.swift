@@ -42,6 +42,27 @@ import Testing
         #expect(try snapshots(harness).count <= 2)
     }
 
+    /// The answers to all that a producer had under way may be lost with the connection.
+    @Test(arguments: [false, true])
+    func theLastFiveBatchesAreKnownAfterAStop(crash: Bool) async throws {
+        let harness = try StorageHarness()
+        try await harness.run(crash: crash) { storage in
+            try await storage.make()
+            var producer = TestProducer()
+            for round in 0..<8 { _ = try await producer.send(["\(round)", "x"], to: storage) }
+        }
+        try await harness.run { storage in
+            for round in 3..<8 {
+                let again = try await TestProducer().send(
+                    ["\(round)", "x"], at: Int32(round) * 2, to: storage
+                ).result()
+                #expect(again.isDuplicate && again.baseOffset == Offset(Int64(round) * 2))
+            }
+            #expect(try await storage.producers().count == 1)
+            #expect(try await storage.read("t").count == 16)
+        }
+    }
+
     @Test(arguments: ["flipped", "cut", "gone", "empty"])
     func aDamagedSnapshotIsMadeAgainFromTheLog(damage: String) async throws {
         let messages = Messages()
@@ -63,6 +84,9 @@ import Testing
             default: try harness.remove(name)
             }
         }
+        let report = try await harness.verify()
+        #expect(report.problems.count == (damage == "gone" ? 0 : names.count))
+        #expect(report.problems.allSatisfy { $0.kind == .index })
         try await harness.run { storage in
             let found = try await storage.producers()
             #expect(found.map(\.id) == (0..<3).map { ProducerID($0) })

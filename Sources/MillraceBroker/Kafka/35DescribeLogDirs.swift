@@ -11,30 +11,41 @@ internal import MillraceStorage
 extension KafkaConnection {
     func describeLogDirs(_ request: DescribeLogDirsRequest) async -> DescribeLogDirsResponse {
         var response = DescribeLogDirsResponse()
-        var directory = DescribeLogDirsResponse.DescribeLogDirsResult()
-        directory.logDir = services.storage.options.directory.string
-        for (topic, wanted) in partitions(request) {
-            var described = DescribeLogDirsResponse.DescribeLogDirsTopic()
-            described.name = topic.entry.name.string
-            for log in topic.partitions where wanted?.contains(log.partition.partition) ?? true {
-                var partition = DescribeLogDirsResponse.DescribeLogDirsPartition()
-                partition.partitionIndex = log.partition.partition
-                partition.partitionSize = Int64(clamping: await log.storage.state(of: log).sizeInBytes)
-                described.partitions.append(partition)
-            }
-            directory.topics.append(described)
+        var result = DescribeLogDirsResponse.DescribeLogDirsResult()
+        result.logDir = services.storage.options.directory.string
+        do throws(StorageError) {
+            let directory = try await services.storage.logDirectory()
+            result.totalBytes = Int64(clamping: directory.totalBytes)
+            result.usableBytes = Int64(clamping: directory.usableBytes)
+            result.topics = Self.topics(directory.partitions, request)
+        } catch {
+            result.errorCode = ErrorCode(error)
         }
-        response.results = [directory]
+        response.results = [result]
         return response
     }
 
-    /// The topics asked for, each with the partitions asked for; nil for all.
-    private func partitions(_ request: DescribeLogDirsRequest) -> [(Topic, Set<Int32>?)] {
-        guard let asked = request.topics else { return services.storage.topics.map { ($0, nil) } }
-        return asked.compactMap { asked in
-            (try? services.storage.find(name: asked.topic, id: .zero).get()).map {
-                ($0, Set(asked.partitions))
-            }
+    /// The partitions asked for, by topic.
+    private static func topics(
+        _ partitions: [LogDirectory.Partition], _ request: DescribeLogDirsRequest
+    ) -> [DescribeLogDirsResponse.DescribeLogDirsTopic] {
+        let wanted: [String: Set<Int32>]? = request.topics?.reduce(into: [:]) {
+            $0[$1.topic, default: []].formUnion($1.partitions)
         }
+        var topics: [DescribeLogDirsResponse.DescribeLogDirsTopic] = []
+        for found in partitions {
+            let (name, index) = (found.partition.topic.string, found.partition.partition)
+            guard wanted?[name]?.contains(index) ?? (wanted == nil) else { continue }
+            if topics.last?.name != name {
+                var topic = DescribeLogDirsResponse.DescribeLogDirsTopic()
+                topic.name = name
+                topics.append(topic)
+            }
+            var partition = DescribeLogDirsResponse.DescribeLogDirsPartition()
+            partition.partitionIndex = index
+            partition.partitionSize = Int64(clamping: found.sizeInBytes)
+            topics[topics.count - 1].partitions.append(partition)
+        }
+        return topics
     }
 }
