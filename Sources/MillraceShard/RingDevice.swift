@@ -49,6 +49,8 @@ package final class RingDevice: IODevice {
 
     /// Blocks until something completes, a thread wakes the shard, or the deadline is there.
     func wait(until deadline: Instant?) {
+        // One look at the clock: a second one may be past the deadline that the first was before.
+        let now = now
         let rest = deadline.map { deadline in
             deadline <= now ? 0 : Int64(clamping: deadline.nanoseconds - now.nanoseconds)
         }
