@@ -32,7 +32,8 @@ package enum RecordBatch {
 
     /// Checks that `bytes` are exactly one batch that a producer may send: what `validate` does,
     /// and that it has records, one for each of its offsets and no more than its bytes can hold,
-    /// is no control batch, and that its producer id, epoch and sequence go together.
+    /// is no control batch, and that its producer id, epoch and sequence go together. Records that are not compressed
+    /// are walked; those that are stay closed, since opening them would cost most of what taking the batch in costs.
     package static func validateProduced(
         _ bytes: UnsafeRawBufferPointer, limit: Int
     ) throws(RecordsError) -> RecordBatchHeader {
@@ -65,6 +66,7 @@ package enum RecordBatch {
                 id: header.producerID.value, epoch: header.producerEpoch.value,
                 baseSequence: header.baseSequence, isTransactional: header.isTransactional)
         }
+        if header.codecNumber == 0 { try validateRecords(bytes) }
         return header
     }
 
