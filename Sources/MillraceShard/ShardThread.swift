@@ -61,6 +61,8 @@ private final class Launch: @unchecked Sendable {
     }
 
     func run() {
+        // Before the ring, whose workers in the kernel have the mask of this thread.
+        SystemCalls.blockPipeSignal()
         let device: RingDevice
         do throws(Errno) {
             device = try RingDevice()
