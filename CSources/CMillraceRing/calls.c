@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
@@ -94,6 +95,13 @@ int millrace_pin_thread(unsigned processor) {
 }
 
 void millrace_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+void millrace_block_pipe_signal(void) {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+}
 
 static __thread void *thread_owner;
 

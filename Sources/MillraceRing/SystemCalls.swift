@@ -63,6 +63,10 @@ package enum SystemCalls {
 
     package static func nameThread(_ name: String) { millrace_name_thread(name) }
 
+    /// Has the calling thread get `EPIPE`, and the process no signal, where a peer has gone. An
+    /// embedding program's own choice about SIGPIPE is left alone.
+    package static func blockPipeSignal() { millrace_block_pipe_signal() }
+
     /// What runs on the calling thread; set by a shard for its own thread.
     package static var threadOwner: UnsafeMutableRawPointer? {
         get { millrace_thread_owner() }

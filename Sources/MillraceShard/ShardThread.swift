@@ -61,6 +61,8 @@ private final class Launch: @unchecked Sendable {
     }
 
     func run() {
+        // Before the ring, whose workers in the kernel have the mask of this thread.
+        SystemCalls.blockPipeSignal()
         let device: RingDevice
         do throws(Errno) {
             device = try RingDevice()
@@ -69,7 +71,6 @@ private final class Launch: @unchecked Sendable {
             sem_post(started)
             return
         }
-        Self.blockBrokenPipes()
         SystemCalls.nameThread("millrace-\(index)")
         if let processor { SystemCalls.pinThread(to: processor) }
         let inbox = ThreadInbox(wakeUp: device.wakeUp)
@@ -79,15 +80,6 @@ private final class Launch: @unchecked Sendable {
         sem_post(started)
         Self.loop(shard, device, inbox)
         Shard.setCurrent(nil)
-    }
-
-    /// sendfile(2) to a peer that has gone raises SIGPIPE, which ends the process, and knows no flag against it. What the
-    /// rest of the process does with the signal is not for an embedded engine to say, so only this thread blocks it.
-    private static func blockBrokenPipes() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
     /// Runs what is there, hands its submissions to the kernel in one go, and sleeps when nothing

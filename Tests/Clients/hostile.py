@@ -339,7 +339,7 @@ def run(broker, arguments):
         started = time.monotonic()
         try:
             function(broker, random.Random(seed))
-            expect(broker.is_alive(), "the broker died: %s" % broker.log())
+            expect(broker.is_alive() and broker.resident_bytes(), "the broker died")
             eventually(
                 lambda: broker.resident_bytes() < before + GROWTH_BYTES,
                 lambda: "memory went from %d to %d MB and stays"
@@ -349,7 +349,9 @@ def run(broker, arguments):
             expect(good.slowest < PATIENCE_SECONDS, "the good client waited %.1f s" % good.slowest)
         except Exception as error:
             failed += 1
-            reason = ": %s" % error
+            # A crash writes its backtrace before the process is gone.
+            time.sleep(0 if broker.resident_bytes() else 3)
+            reason = ": %s%s" % (error, "" if broker.is_alive() else "; the broker died with %s: %s" % (broker.process.returncode, broker.log()))
             if not isinstance(error, CaseFailure):
                 traceback.print_exc()
         grown = (broker.resident_bytes() - before) / 1e6 if broker.is_alive() else 0

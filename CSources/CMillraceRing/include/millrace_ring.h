@@ -111,6 +111,8 @@ void millrace_event_signal(int event);
 /* Pins the calling thread; a refusal is harmless and returned as a negated errno. */
 int millrace_pin_thread(unsigned processor);
 void millrace_name_thread(const char *_Nonnull name);
+/* Sending a file to a peer that has gone raises SIGPIPE, and no flag forbids it as for a plain send. */
+void millrace_block_pipe_signal(void);
 
 /* What belongs to the calling thread: the shard that runs on it. */
 void *_Nullable millrace_thread_owner(void);
