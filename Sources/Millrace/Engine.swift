@@ -19,7 +19,7 @@ public final class Engine: Sendable {
     package let shards: [Shard]
     /// Empty under simulation, where the shards belong to it.
     private let threads: [ShardThread]
-    private let gate = Gate()
+    let gate = Gate()
     private let partitioners = Mutex<[TopicName: Partitioner]>([:])
 
     private init(
@@ -136,7 +136,22 @@ public final class Engine: Sendable {
             await storage.close()
             throw EngineError(error)
         }
+        await forgetGoneTopics(storage, groups, options)
         return Parts(storage: storage, groups: groups)
+    }
+
+    /// A stop between a topic's deletion and that of its offsets leaves these behind, and a topic
+    /// of the same name would be read from there. What cannot be written is left to the next start.
+    private static func forgetGoneTopics(
+        _ storage: Storage, _ groups: GroupCoordinator, _ options: EngineOptions
+    ) async {
+        for topic in await groups.topicsWithOffsets() where storage.topic(topic) == nil {
+            do throws(CoordinationError) {
+                try await groups.topicDeleted(topic)
+            } catch {
+                options.logger.warning("offsets of the deleted topic '\(topic)' stay: \(error)")
+            }
+        }
     }
 
     private static func startThreads(

@@ -60,8 +60,10 @@ extension ClassicGroup {
             if member.instanceID == nil { removeMember(member.id) }
         }
         guard members.isEmpty || electJoinedLeader() else {
-            // Only static members that are away: their sessions decide.
-            joinPhase = .rejoining(until: time.now.advanced(by: rebalanceTimeout))
+            // Only static members that are away: their sessions decide. A member may ask for a
+            // timeout of nothing, and the shard is not to turn round and round for that.
+            let next = max(rebalanceTimeout, .seconds(1))
+            joinPhase = .rejoining(until: time.now.advanced(by: next))
             return
         }
         joinPhase = nil

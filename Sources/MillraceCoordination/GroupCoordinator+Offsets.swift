@@ -114,6 +114,15 @@ extension GroupCoordinator {
         }
     }
 
+    /// The topics that offsets are committed for.
+    package func topicsWithOffsets() -> [TopicName] {
+        var topics = Set<TopicName>()
+        for id in table.ids {
+            for partition in table[id]?.offsets.partitions ?? [] { topics.insert(partition.topic) }
+        }
+        return topics.sorted()
+    }
+
     private func takeBack(
         _ partitions: [TopicPartition], of group: String
     ) async throws(CoordinationError) {

@@ -11,6 +11,8 @@ struct GroupPromises {
         let newestGeneration: Int32
         let isFenced: Bool
         let acknowledged: [Int: Int64]
+        /// How often an instance id had found an owner.
+        let takeCount: Int
     }
 
     /// The last generation of which an assignment has arrived at a member.
@@ -22,8 +24,9 @@ struct GroupPromises {
     private var owners: [Int32: [Int: String]] = [:]
     private var acknowledged: [Int: Int64] = [:]
     private var attempted: [Int: Set<Int64>] = [:]
-    /// Which process each instance id belongs to.
+    /// Which process each instance id belongs to; none where answers crossed and nobody can say.
     private var processes: [String: Int] = [:]
+    private var takeCounts: [String: Int] = [:]
 
     /// Older generations are not spoken of any more.
     private static let generationsKept: Int32 = 100
@@ -32,14 +35,17 @@ struct GroupPromises {
         Moment(
             newestGeneration: newestGeneration,
             isFenced: instance.flatMap { processes[$0] }.map { $0 != process } ?? false,
-            acknowledged: acknowledged)
+            acknowledged: acknowledged,
+            takeCount: instance.map { takeCounts[$0, default: 0] } ?? 0)
     }
 
     /// A static member has its assignment: others with its instance id are out, even if the
     /// coordinator stops now. An answer to JoinGroup alone would not say so much.
-    mutating func took(_ instance: String?, process: Int) {
-        guard let instance, processes[instance] ?? -1 < process else { return }
-        processes[instance] = process
+    mutating func took(_ instance: String?, process: Int, asked: Moment) {
+        guard let instance else { return }
+        let isClear = takeCounts[instance, default: 0] == asked.takeCount
+        processes[instance] = isClear ? process : nil
+        takeCounts[instance, default: 0] += 1
     }
 
     // MARK: Owners

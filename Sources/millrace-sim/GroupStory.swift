@@ -28,6 +28,7 @@ final class GroupStory: @unchecked Sendable {
     private let shardCount: Int
     private let clients: SimulatedNode
     private let groups: [SimulatedGroup]
+    private let topic: TopicName
     private var server: CoordinatorServer?
     private var starting: SimulatedNode?
     private var startError: String?
@@ -48,6 +49,7 @@ final class GroupStory: @unchecked Sendable {
                     partitionCount: simulation.random.within(1...9)))
         }
         self.groups = groups
+        self.topic = topic
     }
 
     var figures: Figures {
@@ -163,9 +165,12 @@ final class GroupStory: @unchecked Sendable {
     private func boot() {
         let node = SimulatedNode(simulation, disk: disk, shardCount: shardCount)
         starting = node
-        node.spawn { [options, shards = node.shards] in
+        node.spawn { [options, topic, shards = node.shards] in
             do {
                 let engine = try await Engine.open("/data", options: options, on: shards)
+                if !engine.topicNames().contains(topic.string) {
+                    _ = try await engine.createTopic(topic.string, partitions: 9)
+                }
                 self.server = CoordinatorServer(node: node, coordinator: engine.groups)
                 self.starting = nil
                 // Now and then a write fails, and its partition takes no more until a restart.

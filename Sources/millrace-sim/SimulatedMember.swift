@@ -109,7 +109,7 @@ final class SimulatedMember: @unchecked Sendable {
         generation = answer.generation
         owned = sync.assignment.map { Int($0) }
         group.promises.assigned(owned, to: owner, generation: generation, asked: asked)
-        group.promises.took(instance, process: number)
+        group.promises.took(instance, process: number, asked: asked)
         try await work()
     }
 

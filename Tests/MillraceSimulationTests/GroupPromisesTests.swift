@@ -63,16 +63,40 @@ import Testing
         #expect(promises.broken.count == 1)
     }
 
+    private func take(_ promises: inout GroupPromises, _ process: Int, asked: Moment? = nil) {
+        let now = moment(promises, process: process, instance: "i")
+        promises.took("i", process: process, asked: asked ?? now)
+    }
+
+    private func commit(_ promises: inout GroupPromises, _ process: Int) {
+        let asked = moment(promises, process: process, instance: "i")
+        promises.committed([:], by: "i", generation: 1, asked: asked)
+    }
+
     @Test func aCommitOfAFencedInstanceIsFound() {
         var promises = GroupPromises()
-        promises.took("i", process: 1)
-        promises.committed(
-            [:], by: "i", generation: 1, asked: moment(promises, process: 1, instance: "i"))
+        take(&promises, 1)
+        commit(&promises, 1)
+        take(&promises, 2)
+        commit(&promises, 2)
         #expect(promises.broken.isEmpty)
-        promises.took("i", process: 2)
-        promises.committed(
-            [:], by: "i", generation: 1, asked: moment(promises, process: 1, instance: "i"))
+        commit(&promises, 1)
         #expect(promises.broken == ["a commit of i, which is fenced, is accepted"])
+    }
+
+    @Test func whoeverTookAnInstanceLastHasIt() {
+        var promises = GroupPromises()
+        let early = moment(promises, process: 1, instance: "i")
+        take(&promises, 2)
+        take(&promises, 1, asked: early)
+        commit(&promises, 1)
+        commit(&promises, 2)
+        #expect(promises.broken.isEmpty, "their answers crossed: either may be the last")
+        take(&promises, 1)
+        commit(&promises, 1)
+        #expect(promises.broken.isEmpty)
+        commit(&promises, 2)
+        #expect(promises.broken.count == 1)
     }
 
     @Test func lostAndInventedOffsetsAreFound() {

@@ -1,0 +1,108 @@
+internal import MillraceBytes
+internal import MillraceCoordination
+internal import MillraceModel
+internal import MillraceRecords
+internal import MillraceStorage
+
+/// The coordinator's log: the topic `__consumer_offsets`, made when the first group needs it.
+struct OffsetsLog: CoordinatorLog {
+    let storage: Storage
+    let partitionCount: Int32
+
+    private static let name = "__consumer_offsets"
+
+    private func topicName() throws(CoordinationError) -> TopicName {
+        do throws(TopicNameError) {
+            return try TopicName(Self.name)
+        } catch {
+            throw .log("\(error)")
+        }
+    }
+
+    func partitionCount() async throws(CoordinationError) -> Int32 {
+        try await topic().entry.partitionCount
+    }
+
+    /// What must not follow the broker's defaults: nothing is dropped for its age or its size, and
+    /// the record of a group may be as large as thousands of members make it.
+    private func config() throws(CoordinationError) -> TopicConfig {
+        let settings = [
+            "compression.type": "producer", "max.message.bytes": "16777216",
+            "retention.bytes": "-1",
+        ]
+        var config = TopicConfig()
+        config.keepForever()
+        do throws(TopicConfigError) {
+            for (name, text) in settings { try config.set(name, to: text) }
+        } catch {
+            throw .log("\(error)")
+        }
+        return config
+    }
+
+    private func topic() async throws(CoordinationError) -> Topic {
+        let name = try topicName()
+        if let topic = storage.topic(name) { return topic }
+        let config = try config()
+        do throws(StorageError) {
+            return try await storage.create(
+                name, partitionCount: partitionCount, config: config)
+        } catch .topicExists {
+            // Another commit made it first.
+            guard let topic = storage.topic(name) else { throw .log("it was deleted") }
+            return topic
+        } catch {
+            throw .log("\(error)")
+        }
+    }
+
+    func append(_ records: [Record], to partition: Int32) async throws(CoordinationError) {
+        let topic = try await topic()
+        let log = topic.partitions[Int(partition)]
+        let bytes: [UInt8]
+        do throws(RecordsError) {
+            bytes = try RecordBatchBuilder.build(records, now: log.storage.shard.wallClock)
+        } catch {
+            throw .log("\(error)")
+        }
+        let slice = bytes.withUnsafeBytes { ByteSlice(copying: $0) }
+        do throws(StorageError) {
+            _ = try await log.storage.append(slice, to: log).result()
+        } catch {
+            throw .log("\(error)")
+        }
+    }
+
+    func load(
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    ) async throws(CoordinationError) {
+        guard let topic = storage.topic(try topicName()) else { return }
+        for log in topic.partitions {
+            do {
+                let start = await log.storage.state(of: log).logStartOffset
+                var cursor = try await log.storage.cursor(at: start, of: log)
+                while let (bytes, next) = try await log.storage.read(
+                    from: cursor, of: log, bytesMax: 1 << 20)
+                {
+                    try replay(bytes, body)
+                    cursor = next
+                }
+            } catch {
+                throw .log("\(log.partition): \(error)")
+            }
+        }
+    }
+
+    private func replay(
+        _ bytes: ByteSlice, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    ) throws {
+        try bytes.withBytes { bytes in
+            var batches = BatchSequence(bytes, limit: bytes.count, verifiesChecksums: true)
+            while let batch = try batches.next() {
+                try RecordBatchView(borrowing: batch.bytes).forEachRecord { record in
+                    if let key = record.keyBytes { body(key, record.valueBytes) }
+                }
+            }
+        }
+    }
+}
