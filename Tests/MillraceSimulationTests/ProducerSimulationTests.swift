@@ -53,12 +53,12 @@ private final class ProducerStory: @unchecked Sendable {
     init(seed: UInt64) {
         simulation = Simulation(seed: seed)
         shardCount = simulation.random.within(1...2)
-        let random = simulation.random
-        producers = (0..<random.within(2...5)).map {
+        producers = []
+        for id in 0..<simulation.random.within(2...5) {
             // Some wrap around soon.
-            Producer(
-                id: Int64($0), partition: Int32($0 % 2),
-                sequence: random.oneIn(3) ? Int32.max - 20 : 0)
+            let first = simulation.random.oneIn(3) ? Int32.max - 20 : 0
+            producers.append(
+                Producer(id: Int64(id), partition: Int32(id % 2), sequence: first))
         }
     }
 
@@ -161,15 +161,14 @@ private final class ProducerStory: @unchecked Sendable {
     }
 
     private func make(_ index: Int) {
-        let random = simulation.random
-        if producers[index].unacknowledged.isEmpty, random.oneIn(40) {
+        if producers[index].unacknowledged.isEmpty, simulation.random.oneIn(40) {
             producers[index].epoch += 1
             producers[index].sequence = 0
         }
-        while producers[index].unacknowledged.count < 5, !random.oneIn(4) {
+        while producers[index].unacknowledged.count < 5, !simulation.random.oneIn(4) {
             let producer = producers[index]
-            let count = random.within(1...4)
-            let size = random.oneIn(20) ? random.within(50_000...200_000) : random.below(2000)
+            let count = simulation.random.within(1...4)
+            let size = simulation.random.oneIn(20) ? simulation.random.within(50_000...200_000) : simulation.random.below(2000)
             let records = (0..<count).map {
                 let text = "\(producer.id) \(producer.recordCount + $0) "
                 return Record(value: Array((text + String(repeating: "x", count: size)).utf8))
