@@ -21,6 +21,7 @@ package actor Broker {
     private var connections: [UInt64: any BrokerConnection] = [:]
     private var connectionCount: UInt64 = 0
     private var isStopping = false
+    private let quotas = ClientQuotas()
     private let ended: Signal
     private let stopped: Signal
     /// Tasks that accept, and the one that looks for idle connections.
@@ -47,12 +48,12 @@ package actor Broker {
     /// - Throws: `StorageError` where the cluster's identity cannot be read or made, and `Errno` as `listen(on:)`.
     package func listenForKafka(on address: SocketAddress) async throws -> SocketAddress {
         let clusterID = try await engine.storage.clusterID()
-        let (engine, options) = (engine, options)
+        let (engine, options, quotas) = (engine, options, quotas)
         // The port is known only now, and nobody is served before the services are there.
         let listener = try Listener(on: address, shard: shard)
         let services = KafkaServices(
             engine: engine, options: options, clusterID: "\(clusterID)",
-            advertised: options.advertised ?? listener.address)
+            advertised: options.advertised ?? listener.address, quotas: quotas)
         accept(listener) { KafkaConnection($0, services: services) }
         run { await $0.closeIdleConnections() }
         return listener.address
@@ -93,6 +94,7 @@ package actor Broker {
             do throws(Errno) {
                 let home = engine.shards[Int(connectionCount % UInt64(engine.shards.count))]
                 let socket = try await listener.accept(for: home)
+                guard !isStopping else { return }
                 guard connections.count < options.connectionsMax else {
                     logger.warning("a client is turned away: max.connections are open", metadata: [
                         "max.connections": "\(options.connectionsMax)"

@@ -17,6 +17,8 @@ final class OutputQueue {
     private var items: Deque<Item> = []
     private var gathered = ByteWriter()
     private(set) var bytes = 0
+    /// Of all that has gone out.
+    private(set) var sentBytes: UInt64 = 0
     private var isClosed = false
     /// Something came, or the queue was closed.
     private let filled: Signal
@@ -76,9 +78,11 @@ final class OutputQueue {
                     defer { withExtendedLifetime(buffer) {} }
                     try await socket.send(buffer.bytes, more: isFile(items.first))
                     bytes -= frames.count
+                    sentBytes += UInt64(frames.count)
                 case .file(let range):
                     try await socket.sendFile(range.file, at: range.position, count: range.count)
                     bytes -= range.count
+                    sentBytes += UInt64(range.count)
                 }
                 drained.notifyAll()
             }

@@ -148,6 +148,9 @@ extension NativeConnection {
         else {
             return end(id, Status(.notFound, "there is no topic '\(request.topic.prefix(300))'"))
         }
+        guard !name.isInternal else {
+            return end(id, Status(.permissionDenied, "topic '\(name)' is the broker's own; commit offsets instead"))
+        }
         let stream = ProduceStream(id, topic: topic, shard: shard)
         produces[id] = stream
         run { await stream.append(on: $0) }

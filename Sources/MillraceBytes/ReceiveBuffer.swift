@@ -13,6 +13,9 @@ package struct ReceiveBuffer: ~Copyable {
     private var start = 0
     private var end = 0
 
+    /// A buffer that has grown is kept up to so many times the usual capacity.
+    private static let keptCapacities = 16
+
     /// At once for a message that announces more: what it announces may never come.
     private static let reservedBytesMax = 4 << 20
 
@@ -60,6 +63,8 @@ package struct ReceiveBuffer: ~Copyable {
         if start == end, isKnownUniquelyReferenced(&buffer) {
             start = 0
             end = 0
+            // One large message must not cost its memory for as long as the connection lives.
+            if buffer.count > Self.keptCapacities * capacity { buffer = AlignedBuffer(count: capacity) }
         }
         let likely = min(announced, max(Self.reservedBytesMax, 2 * pendingCount))
         let needed = max(pendingCount + count, likely)

@@ -29,7 +29,7 @@ package protocol FieldVisitor {
 }
 
 /// What a field or the element of an array may be.
-package protocol WireValue: Equatable, Sendable {
+package protocol WireValue: Hashable, Sendable {
     init()
     mutating func visit<V: FieldVisitor>(_ visitor: inout V) throws(V.Failure)
 }

@@ -4,6 +4,8 @@ package import MillraceBytes
 /// bytes of length. Record batches in them are handed on without a copy.
 package struct RequestAssembler: ~Copyable {
     private let sizeMax: Int
+    /// Requests without record batches have no reason to be large, and one that is decoded takes several times its size.
+    private static let otherSizeMax = 8 << 20
     private var buffer: ReceiveBuffer
 
     /// - Parameter sizeMax: a request that says it is larger (`socket.request.max.bytes`) is refused before it has
@@ -39,6 +41,11 @@ package struct RequestAssembler: ~Copyable {
         do throws(BytesError) { size = try reader.readInt32() } catch { throw .bytes(error) }
         // The shortest request is a header without a client id.
         guard size >= 10, Int(size) <= sizeMax else { throw .frameSize(Int(size), limit: sizeMax) }
+        if Int(size) > Self.otherSizeMax, reader.remaining >= 2 {
+            let key: Int16
+            do throws(BytesError) { key = try reader.readInt16() } catch { throw .bytes(error) }
+            guard key == API.produce.rawValue else { throw .frameSize(Int(size), limit: Self.otherSizeMax) }
+        }
         return Int(size)
     }
 }

@@ -29,7 +29,7 @@ package enum WireError: Error, Hashable, CustomStringConvertible {
             "at byte \(position), the tagged field \(number) is out of order or does not fill its size"
         case .trailingBytes(let count): "\(count) bytes follow the last field"
         case .frameSize(let size, let limit):
-            "a request of \(size) bytes: it must have 10 to \(limit) (socket.request.max.bytes)"
+            "a request of \(size) bytes: it must have 10 to \(limit) (socket.request.max.bytes; less without records)"
         case .unknownKey(let key): "there is no API key \(key)"
         case .unsupportedVersion(let version, let api):
             "\(api) (key \(api.rawValue)) version \(version) is not known; the versions are \(api.versions)"

@@ -45,6 +45,15 @@ struct TimerQueue {
 
     var first: Timer? { heap.first }
 
+    var count: Int { heap.count }
+
+    /// Drops the timers of all tokens but those.
+    mutating func keepOnly(_ isWanted: (ParkToken) -> Bool) {
+        let kept = heap.filter { isWanted($0.token) }
+        heap = []
+        for timer in kept { insert(timer.deadline, timer.token) }
+    }
+
     /// Tokens grow with time, so they break ties in the order of arrival.
     private func isBefore(_ left: Int, _ right: Int) -> Bool {
         (heap[left].deadline, heap[left].token) < (heap[right].deadline, heap[right].token)

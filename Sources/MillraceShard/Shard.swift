@@ -19,6 +19,8 @@ package final class Shard: SerialExecutor, TaskExecutor, @unchecked Sendable {
     var timers = TimerQueue()
     private var parked: [ParkToken: Completion] = [:]
     private var parkCount: UInt64 = 0
+    /// At so many timers those of waits that are over are dropped.
+    private var timerPruneCount = timersKept
     private(set) var isStopping = false
 
     // Reached from other threads.
@@ -118,13 +120,25 @@ package final class Shard: SerialExecutor, TaskExecutor, @unchecked Sendable {
         parked.removeValue(forKey: token)?.resume(returning: result)
     }
 
+    /// Unparks the token at the deadline, if nobody has before.
+    func addTimer(_ deadline: Instant, _ token: ParkToken) {
+        timers.insert(deadline, token)
+        // Most waits end before their deadline, and their timers lie about until then.
+        if timers.count >= timerPruneCount {
+            timers.keepOnly { parked[$0] != nil }
+            timerPruneCount = max(Self.timersKept, 2 * timers.count)
+        }
+    }
+
+    private static let timersKept = 1024
+
     package var now: Instant { device.now }
 
     package var wallClock: Timestamp { device.wallClock }
 
     /// - Throws: `ECANCELED` when the shard stops first.
     package func sleep(until deadline: Instant) async throws(Errno) {
-        let result = await park { timers.insert(deadline, $0) }
+        let result = await park { addTimer(deadline, $0) }
         if result == -Errno.canceled.rawValue { throw .canceled }
     }
 

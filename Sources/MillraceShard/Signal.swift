@@ -25,7 +25,7 @@ package final class Signal {
         let result = await shard.park {
             parkedAs = $0
             waiters.append($0)
-            shard.timers.insert(deadline, $0)
+            shard.addTimer(deadline, $0)
         }
         if result == -Errno.canceled.rawValue { throw .canceled }
         if result == -Errno.timedOut.rawValue {

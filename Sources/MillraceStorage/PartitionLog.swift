@@ -153,6 +153,11 @@ package final class PartitionLog: @unchecked Sendable {
         return segment.baseOffset < highWatermarkSegment ? segment.size : 0
     }
 
+    /// Whether anything visible lies behind the place.
+    func hasRecords(after cursor: ReadCursor) -> Bool {
+        (cursor.segment, cursor.position) < (highWatermarkSegment, highWatermarkPosition)
+    }
+
     /// The index of the segment that holds the offset, or would.
     func segmentIndex(for offset: Offset) -> Int? {
         let after = segments.partitioned { $0.baseOffset > offset }

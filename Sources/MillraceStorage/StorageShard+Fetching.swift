@@ -20,6 +20,8 @@ package struct FetchedPart: Sendable {
     package let highWatermark: Offset
     /// nil where there is nothing, or no room for it in the response.
     package let outcome: Result<FileRange?, StorageError>
+    /// Whether records follow those that were given.
+    package let hasMore: Bool
 
     package var count: Int { if case .success(let range?) = outcome { range.count } else { 0 } }
     package var hasFailed: Bool { if case .failure = outcome { true } else { false } }
@@ -47,7 +49,7 @@ extension StorageShard {
             let outcome = await range(part, bytesMax: min(part.bytesMax, room), isFirst: isEmpty)
             let found = FetchedPart(
                 logStartOffset: log.logStartOffset, highWatermark: log.highWatermark,
-                outcome: outcome)
+                outcome: outcome, hasMore: (try? outcome.get()).map { log.hasRecords(after: $0.next) } ?? false)
             if found.count > 0 { isEmpty = false }
             room = max(0, room - found.count)
             fetched.append(found)

@@ -15,7 +15,7 @@ struct ClientQuotasTests {
 
     @Test func aBucketFillsAtItsRate() {
         let quotas = ClientQuotas()
-        quotas.replace([QuotaEntity(client: .name("a")): [.produce: 1000]])
+        quotas.replace { [QuotaEntity(client: .name("a")): [.produce: 1000]] }
         // A second's worth is free, then two seconds' worth is owed.
         #expect(quotas.spend(3000, .produce, client: "a", at: start) == .seconds(2))
         #expect(quotas.spend(0, .produce, client: "a", at: after(1)) == .seconds(1))
@@ -28,11 +28,12 @@ struct ClientQuotasTests {
 
     @Test func theMostParticularQuotaHolds() {
         let quotas = ClientQuotas()
-        quotas.replace([
+        let rates: [QuotaEntity: [QuotaKey: Double]] = [
             QuotaEntity(client: .standard): [.fetch: 1],
             QuotaEntity(client: .name("a")): [.fetch: 10],
             QuotaEntity(user: .name("ANONYMOUS"), client: .name("b")): [.fetch: 100],
-        ])
+        ]
+        quotas.replace { rates }
         #expect(quotas.spend(2, .fetch, client: "other", at: start) == .seconds(1))
         #expect(quotas.spend(20, .fetch, client: "a", at: start) == .seconds(1))
         #expect(quotas.spend(200, .fetch, client: "b", at: start) == .seconds(1))

@@ -25,6 +25,8 @@ extension KafkaConnection {
                 let outcome: PendingProduce.Outcome
                 if let refusal = Self.refusal(request, call) {
                     outcome = .refused(refusal, nil)
+                } else if case .success(let topic) = found, topic.entry.name.isInternal {
+                    outcome = .refused(.invalidTopic, "topic '\(topic.entry.name)' is the broker's own")
                 } else {
                     outcome = await append(partition, to: found, frame)
                 }
@@ -38,6 +40,8 @@ extension KafkaConnection {
     private static func refusal(_ request: ProduceRequest, _ call: KafkaCall) -> ErrorCode? {
         guard call.version >= 3 else { return .unsupportedVersion }
         guard (-1...1).contains(request.acks) else { return .invalidRequiredAcks }
+        // There are no transactions that it could belong to.
+        guard request.transactionalID == nil else { return .invalidTxnState }
         return nil
     }
 

@@ -76,7 +76,9 @@ extension KafkaConnection {
         var part: FetchedPart?
 
         var outcome: Result<FileRange?, StorageError>? { part?.outcome }
-        var hasFailed: Bool { errorCode != .none || (part?.hasFailed ?? false) }
+        /// Whether waiting would not help: there is something to complain of, or what follows lies in another segment,
+        /// which only the next fetch can reach.
+        var endsWait: Bool { errorCode != .none || (part?.hasFailed ?? false) || (part?.hasMore ?? false) }
     }
 
     /// Looks until there is enough, or something to complain of, or no time left.
@@ -86,13 +88,15 @@ extension KafkaConnection {
         let wait = min(.milliseconds(Int64(max(0, request.maxWaitMs))), Self.waitMax)
         let deadline = shard.now.advanced(by: wait)
         let bytesMax = min(max(0, Int(request.maxBytes)), Self.bytesMax)
+        // More than fits will never be there.
+        let minBytes = min(max(0, Int(request.minBytes)), bytesMax)
         while true {
             let watch = TailWatch(on: shard)
             self.watch = watch
             defer { self.watch = nil }
             let found = await look(targets, bytesMax, watch)
             let count = found.reduce(0) { $0 + ($1.part?.count ?? 0) }
-            guard count < max(0, Int(request.minBytes)), !found.contains(where: \.hasFailed),
+            guard !targets.isEmpty, count < minBytes, !found.contains(where: \.endsWait),
                 !isStopping, !hasPeerGone, shard.now < deadline,
                 try await watch.wait(until: deadline)
             else {

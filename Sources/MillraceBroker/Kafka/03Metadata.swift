@@ -26,7 +26,7 @@ extension KafkaConnection {
         }
         let mayCreate =
             services.options.createsTopics && (call.version < 4 || request.allowAutoTopicCreation)
-        for topic in asked {
+        for topic in asked.unique {
             let name = topic.name ?? ""
             switch storage.find(name: name, id: topic.topicID) {
             case .success(let found): response.topics.append(describe(found, request))

@@ -14,7 +14,7 @@ extension KafkaConnection {
     func offsetFetch(_ request: OffsetFetchRequest, _ call: KafkaCall) async -> OffsetFetchResponse {
         var response = OffsetFetchResponse()
         guard call.version < 8 else {
-            for group in request.groups { response.groups.append(await offsets(of: group, call)) }
+            for group in request.groups.unique { response.groups.append(await offsets(of: group, call)) }
             return response
         }
         // One group, in the older form.
@@ -56,7 +56,9 @@ extension KafkaConnection {
         let committed: [TopicPartition: CommittedOffset]
         var refusal = ErrorCode.none
         do throws(CoordinationError) {
-            committed = try await services.engine.groups.fetchOffsets(of: asked.groupID)
+            committed = try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.fetchOffsets(of: asked.groupID)
+            }
         } catch {
             committed = [:]
             refusal = ErrorCode(error)

@@ -18,7 +18,7 @@ extension KafkaConnection {
             response.port = refusal == nil ? Int32(services.advertised.port) : -1
             return response
         }
-        response.coordinators = request.coordinatorKeys.map {
+        response.coordinators = request.coordinatorKeys.unique.map {
             var coordinator = FindCoordinatorResponse.Coordinator()
             coordinator.key = $0
             coordinator.errorCode = refusal == nil ? .none : .invalidRequest

@@ -2,6 +2,7 @@ internal import Millrace
 internal import MillraceCoordination
 internal import MillraceKafkaProtocol
 internal import MillraceModel
+internal import SystemPackage
 
 // Key 11, JoinGroup: a member asks to be in the next generation of its group; the answer comes when that begins.
 //
@@ -10,7 +11,7 @@ internal import MillraceModel
 // not to assign (KIP-814).
 
 extension KafkaConnection {
-    func joinGroup(_ request: JoinGroupRequest, _ call: KafkaCall) async -> JoinGroupResponse {
+    func joinGroup(_ request: JoinGroupRequest, _ call: KafkaCall) async throws(Errno) -> JoinGroupResponse? {
         var response = JoinGroupResponse()
         response.memberID = request.memberID
         response.protocolName = call.version >= 7 ? nil : ""
@@ -33,8 +34,14 @@ extension KafkaConnection {
         join.requiresKnownMemberID = call.version >= 4
         join.supportsSkippingAssignment = call.version >= 9
         let wanted = join
-        do throws(CoordinationError) {
-            let answer = try await services.engine.groups.join(wanted)
+        let outcome = try await unlessGone { groups async -> Result<JoinAnswer, CoordinationError> in
+            do throws(CoordinationError) { return .success(try await groups.join(wanted)) } catch {
+                return .failure(error)
+            }
+        }
+        switch outcome {
+        case nil: return nil
+        case .success(let answer):
             response.generationID = answer.generation
             response.protocolType = answer.protocolType
             response.protocolName = answer.protocolName ?? response.protocolName
@@ -48,7 +55,7 @@ extension KafkaConnection {
                 member.metadata = $0.metadata
                 return member
             }
-        } catch {
+        case .failure(let error):
             response.errorCode = ErrorCode(error)
             if case .memberIDRequired(let assigned) = error { response.memberID = assigned }
         }

@@ -10,10 +10,12 @@ extension KafkaConnection {
     func heartbeat(_ request: MillraceKafkaProtocol.HeartbeatRequest) async -> HeartbeatResponse {
         var response = HeartbeatResponse()
         do throws(CoordinationError) {
-            try await services.engine.groups.heartbeat(
-                MillraceCoordination.HeartbeatRequest(
-                    group: request.groupID, generation: request.generationID,
-                    memberID: request.memberID, instanceID: request.groupInstanceID))
+            try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.heartbeat(
+                    MillraceCoordination.HeartbeatRequest(
+                        group: request.groupID, generation: request.generationID,
+                        memberID: request.memberID, instanceID: request.groupInstanceID))
+            }
         } catch {
             response.errorCode = ErrorCode(error)
         }

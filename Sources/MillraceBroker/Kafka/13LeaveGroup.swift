@@ -17,7 +17,9 @@ extension KafkaConnection {
                     memberID: $0.memberID, instanceID: $0.groupInstanceID, reason: $0.reason)
             } : [LeavingMember(memberID: request.memberID)]
         do throws(CoordinationError) {
-            let left = try await services.engine.groups.leave(request.groupID, leaving)
+            let left = try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.leave(request.groupID, leaving)
+            }
             guard call.version >= 3 else {
                 response.errorCode = left.first?.error.map { ErrorCode($0) } ?? .none
                 return response

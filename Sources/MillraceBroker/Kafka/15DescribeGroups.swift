@@ -12,7 +12,7 @@ extension KafkaConnection {
         _ request: DescribeGroupsRequest, _ call: KafkaCall
     ) async -> DescribeGroupsResponse {
         var response = DescribeGroupsResponse()
-        for id in request.groups {
+        for id in request.groups.unique {
             var group = DescribeGroupsResponse.DescribedGroup()
             group.groupID = id
             group.errorMessage = nil
@@ -20,7 +20,9 @@ extension KafkaConnection {
                 group.authorizedOperations = AuthorizedOperations.group
             }
             do throws(CoordinationError) {
-                let found = try await services.engine.groups.describe(id)
+                let found = try await withGroups { (groups) async throws(CoordinationError) in
+                    try await groups.describe(id)
+                }
                 group.groupState = found.state.rawValue
                 group.protocolType = found.protocolType
                 group.protocolData = found.protocolName

@@ -8,9 +8,10 @@ extension KafkaConnection {
     func listGroups(_ request: ListGroupsRequest) async -> ListGroupsResponse {
         var response = ListGroupsResponse()
         do throws(CoordinationError) {
-            response.groups = try await services.engine.groups.list(
-                states: request.statesFilter, types: request.typesFilter
-            ).map {
+            let found = try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.list(states: request.statesFilter, types: request.typesFilter)
+            }
+            response.groups = found.map {
                 var group = ListGroupsResponse.ListedGroup()
                 group.groupID = $0.id
                 group.protocolType = $0.protocolType

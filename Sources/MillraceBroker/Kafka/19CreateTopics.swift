@@ -36,9 +36,7 @@ extension KafkaConnection {
         _ result: inout CreateTopicsResponse.CreatableTopicResult, validateOnly: Bool
     ) async throws(Refusal) {
         let name = try Refusal.topicName(topic.name)
-        guard !name.isInternal else {
-            throw Refusal(.invalidTopic, "'\(name)' is the broker's own and is made when it is needed")
-        }
+        try Refusal.checkNotInternal(name)
         let count = try partitionCount(topic)
         var config = TopicConfig()
         for setting in topic.configs {
@@ -79,6 +77,18 @@ extension KafkaConnection {
     private func partitionCount(
         _ topic: CreateTopicsRequest.CreatableTopic
     ) throws(Refusal) -> Int32 {
+        let count = try requestedCount(topic)
+        guard (1...Engine.partitionsMax).contains(count) else {
+            throw Refusal(
+                .invalidPartitions,
+                "\(count) partitions: use 1 to \(Engine.partitionsMax), or -1 for the default")
+        }
+        return count
+    }
+
+    private func requestedCount(
+        _ topic: CreateTopicsRequest.CreatableTopic
+    ) throws(Refusal) -> Int32 {
         guard topic.assignments.isEmpty else {
             guard topic.numPartitions == -1, topic.replicationFactor == -1 else {
                 throw Refusal(
@@ -96,14 +106,8 @@ extension KafkaConnection {
                 .invalidReplicationFactor,
                 "replication factor \(topic.replicationFactor): there is one broker, so use 1 or -1")
         }
-        let count =
-            topic.numPartitions == -1 ? services.engine.options.partitionCount : topic.numPartitions
-        guard (1...Engine.partitionsMax).contains(count) else {
-            throw Refusal(
-                .invalidPartitions,
-                "\(topic.numPartitions) partitions: use 1 to \(Engine.partitionsMax), or -1 for the default")
-        }
-        return count
+        return topic.numPartitions == -1
+            ? services.engine.options.partitionCount : topic.numPartitions
     }
 
     /// A partition has one replica, here.
@@ -127,6 +131,11 @@ struct Refusal: Error {
     }
 
     init(_ error: StorageError) { self.init(ErrorCode(error), "\(error)") }
+
+    /// What the broker keeps for itself is not for clients to make, change or delete.
+    static func checkNotInternal(_ name: TopicName) throws(Refusal) {
+        guard !name.isInternal else { throw Refusal(.invalidTopic, "topic '\(name)' is the broker's own") }
+    }
 
     static func topicName(_ text: String) throws(Refusal) -> TopicName {
         do throws(TopicNameError) {

@@ -39,13 +39,11 @@ extension KafkaConnection {
 
     private func delete(_ topic: Topic) async throws(Refusal) {
         let name = topic.entry.name
-        guard !name.isInternal else {
-            throw Refusal(.invalidTopic, "'\(name)' is the broker's own and cannot be deleted")
-        }
+        try Refusal.checkNotInternal(name)
         do throws(EngineError) {
             try await services.engine.deleteTopic(name.string)
         } catch {
-            throw Refusal(.unknownServerError, "\(error)")
+            throw Refusal(ErrorCode(error), "\(error)")
         }
     }
 }

@@ -12,7 +12,7 @@ internal import MillraceStorage
 extension KafkaConnection {
     func describeConfigs(_ request: DescribeConfigsRequest) -> DescribeConfigsResponse {
         var response = DescribeConfigsResponse()
-        for resource in request.resources {
+        for resource in request.resources.unique {
             var result = DescribeConfigsResponse.DescribeConfigsResult()
             result.resourceType = resource.resourceType
             result.resourceName = resource.resourceName

@@ -33,6 +33,7 @@ extension KafkaConnection {
         _ asked: CreatePartitionsRequest.CreatePartitionsTopic, validateOnly: Bool
     ) async throws(Refusal) {
         let name = try Refusal.topicName(asked.name)
+        try Refusal.checkNotInternal(name)
         guard let topic = services.storage.topic(name) else { throw Refusal(.unknownTopic(name)) }
         let old = topic.entry.partitionCount
         guard asked.count > old else {

@@ -7,12 +7,12 @@ internal import MillraceKafkaProtocol
 extension KafkaConnection {
     func deleteGroups(_ request: DeleteGroupsRequest) async -> DeleteGroupsResponse {
         var response = DeleteGroupsResponse()
-        for id in request.groupsNames {
+        for id in request.groupsNames.unique {
             var result = DeleteGroupsResponse.DeletableGroupResult()
             result.groupID = id
             result.errorMessage = nil
             do throws(CoordinationError) {
-                try await services.engine.groups.delete(id)
+                try await withGroups { (groups) async throws(CoordinationError) in try await groups.delete(id) }
             } catch {
                 result.errorCode = ErrorCode(error)
                 result.errorMessage = "\(error)"

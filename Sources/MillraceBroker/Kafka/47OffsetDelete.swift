@@ -29,8 +29,10 @@ extension KafkaConnection {
             response.topics.append(answered)
         }
         do throws(CoordinationError) {
-            let refusals = try await services.engine.groups.deleteOffsets(
-                of: request.groupID, partitions)
+            let wanted = partitions
+            let refusals = try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.deleteOffsets(of: request.groupID, wanted)
+            }
             for (place, refusal) in zip(places, refusals) {
                 response.topics[place.topic].partitions[place.partition].errorCode =
                     refusal.map { ErrorCode($0) } ?? .none

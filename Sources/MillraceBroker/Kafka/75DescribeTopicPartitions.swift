@@ -34,10 +34,12 @@ extension KafkaConnection {
                 missing.errorCode = code
                 response.topics.append(missing)
             case .success(let topic):
-                let end = min(topic.entry.partitionCount, first.addingReportingOverflow(room).partialValue)
-                response.topics.append(describe(topic, first..<max(first, end)))
-                room -= max(0, end - first)
-                if end < topic.entry.partitionCount {
+                let count = topic.entry.partitionCount
+                let start = min(first, count)
+                let end = start + min(room, count - start)
+                response.topics.append(describe(topic, start..<end))
+                room -= end - start
+                if end < count {
                     response.nextCursor = Self.cursor(name, end)
                     return response
                 }

@@ -74,6 +74,6 @@ extension QuotaEntity {
 extension KafkaServices {
     /// Lets the quotas that are stored hold.
     func loadQuotas() {
-        quotas.replace(QuotaEntity.rates(in: storage.brokerConfig.clusterDefault))
+        quotas.replace { QuotaEntity.rates(in: storage.brokerConfig.clusterDefault) }
     }
 }

@@ -52,9 +52,13 @@ final class ClientQuotas: Sendable {
     private static let waitMax = 10.0
     private static let bucketsMax = 10_000
 
-    func replace(_ rates: [QuotaEntity: [QuotaKey: Double]]) {
-        state.withLock { $0 = State(rates: rates) }
-        hasRates.store(!rates.isEmpty, ordering: .releasing)
+    /// Takes the rates that `read` gives. It is called under the lock, so that of two who change them the later has the last
+    /// word.
+    func replace(_ read: () -> [QuotaEntity: [QuotaKey: Double]]) {
+        state.withLock { state in
+            state = State(rates: read())
+            hasRates.store(!state.rates.isEmpty, ordering: .releasing)
+        }
     }
 
     /// Notes bytes of a client.
@@ -65,7 +69,10 @@ final class ClientQuotas: Sendable {
             guard let (entity, rate) = Self.rate(key, of: client, state.rates) else { return .zero }
             let id = BucketID(
                 key: key, entity: entity, client: entity.client == .absent ? "" : client)
-            if state.buckets.count >= Self.bucketsMax { state.buckets.removeAll() }
+            if state.buckets.count >= Self.bucketsMax, state.buckets[id] == nil {
+                // Whoever owes nothing is not remembered; a client of many names must not wipe out what others owe.
+                state.buckets = state.buckets.filter { $0.value.tokens < 0 }
+            }
             var bucket = state.buckets[id] ?? Bucket(tokens: rate, filled: now)
             let elapsed = Double(now.nanoseconds) / 1e9 - Double(bucket.filled.nanoseconds) / 1e9
             bucket.tokens = min(rate, bucket.tokens + max(0, elapsed) * rate) - Double(bytes)

@@ -101,6 +101,7 @@ extension KafkaConnection {
         _ text: String, _ change: ConfigChange, validateOnly: Bool
     ) async throws(Refusal) {
         let name = try Refusal.topicName(text)
+        try Refusal.checkNotInternal(name)
         guard let topic = services.storage.topic(name) else { throw Refusal(.unknownTopic(name)) }
         guard !validateOnly else {
             var config = topic.entry.config

@@ -61,4 +61,19 @@ extension ErrorCode {
             case .coordinatorNotAvailable, .log: .coordinatorNotAvailable
             }
     }
+
+    init(_ error: EngineError) {
+        self =
+            switch error.kind {
+            case .unknownTopic: .unknownTopicOrPartition
+            case .topicExists: .topicAlreadyExists
+            case .invalidArgument: .invalidRequest
+            case .recordTooLarge: .messageTooLarge
+            case .offsetOutOfRange: .offsetOutOfRange
+            case .readOnly, .dataLoss, .io: .kafkaStorageError
+            case .groupInUse: .nonEmptyGroup
+            case .closed: .notLeaderOrFollower
+            case .directoryInUse, .newerFormat, .ringRefused: .unknownServerError
+            }
+    }
 }

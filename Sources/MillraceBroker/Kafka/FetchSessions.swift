@@ -52,6 +52,8 @@ struct FetchSessions {
 
     /// A client has one; a few more are kept for one that makes new ones without ending the old.
     private static let countMax = 4
+    /// Whoever fetches more partitions does without a session.
+    private static let targetsMax = 100_000
     private var sessions: [Session] = []
 
     /// - Parameter newID: a random number for a new session.
@@ -67,7 +69,7 @@ struct FetchSessions {
         }
         guard request.sessionEpoch != 0 else {
             sessions.removeAll { $0.id == request.sessionID }
-            guard !asked.isEmpty else {
+            guard !asked.isEmpty, asked.count <= Self.targetsMax else {
                 return .success(Plan(sessionID: 0, isIncremental: false, targets: asked))
             }
             return .success(begin(asked, version, newID))
@@ -82,6 +84,10 @@ struct FetchSessions {
             return .failure(.fetchSessionTopicIDError)
         }
         sessions[index].change(asked, forgetting: request.forgottenTopicsData)
+        guard sessions[index].targets.count <= Self.targetsMax else {
+            sessions.remove(at: index)
+            return .failure(.fetchSessionIDNotFound)
+        }
         return .success(
             Plan(
                 sessionID: request.sessionID, isIncremental: true, targets: sessions[index].targets))

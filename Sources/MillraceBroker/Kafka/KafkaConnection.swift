@@ -10,7 +10,8 @@ internal import SystemPackage
 
 /// One client of Kafka's protocol.
 ///
-/// Three tasks: one receives requests, one acts on them in their order, one sends. Produce requests are handed to the
+/// Four tasks: one receives requests, one acts on them in their order, one waits for what was produced to be safe, one
+/// sends. Produce requests are handed to the
 /// log as they come and answered when they are acknowledged; every other request waits until those before it are
 /// answered, as Kafka's brokers have it. Since receiving goes on meanwhile, a client that has gone ends whatever
 /// waits for it.
@@ -33,7 +34,7 @@ actor KafkaConnection: BrokerConnection {
     /// Bytes of requests that were received, at least in part, and are not answered yet.
     private var heldBytes = 0
     private var pendingBytes = 0
-    private let changed: Signal
+    let changed: Signal
     private(set) var hasPeerGone = false
     private(set) var isStopping = false
     private var taskCount = 0
@@ -41,6 +42,7 @@ actor KafkaConnection: BrokerConnection {
     private var produces: Deque<PendingProduce> = []
     private var isAnswering = false
     private var activity: Instant
+    private var seenSentBytes: UInt64 = 0
 
     /// Requests are not received beyond this while earlier ones are not answered.
     private static let heldBytesMax = 64 << 20
@@ -85,13 +87,20 @@ actor KafkaConnection: BrokerConnection {
     func stop() {
         guard !isStopping else { return }
         isStopping = true
+        budget.change(by: 0)
         watch?.raise()
         socket.shutdownReceiving()
         changed.notifyAll()
     }
 
     func closeIfIdle(for time: Duration) {
-        guard activity.advanced(by: time) < shard.now, requests.isEmpty, produces.isEmpty, !isAnswering else { return }
+        // A client that takes what it is sent is not idle, and one that does not is, whatever it asks for.
+        if output.sentBytes != seenSentBytes {
+            seenSentBytes = output.sentBytes
+            activity = shard.now
+        }
+        let isBusy = !requests.isEmpty || !produces.isEmpty || isAnswering
+        guard activity.advanced(by: time) < shard.now, output.bytes > 0 || !isBusy else { return }
         services.logger.info("an idle connection is closed", metadata: ["peer": "\(host)"])
         socket.shutdown()
     }
@@ -129,14 +138,8 @@ actor KafkaConnection: BrokerConnection {
                     changed.notifyAll()
                 }
                 account(pending: input.pendingCount)
-                while heldBytes > Self.heldBytesMax || requests.count > Self.heldRequestsMax {
-                    try await changed.wait()
-                }
-                guard try await budget.waitForRoom(holding: pendingBytes) else {
-                    return refuse(
-                        "the memory for requests is full",
-                        "\(pendingBytes) bytes of an unfinished request, \(budget.used) of all")
-                }
+                while hasTooMuch, !isStopping, !hasWorkEnded { try await changed.wait() }
+                guard try await waitForMemory() else { return }
                 let count = try await socket.receive(into: input.writableBytes())
                 guard count > 0 else { return }
                 input.didWrite(count)
@@ -147,6 +150,26 @@ actor KafkaConnection: BrokerConnection {
         } catch {
             // The peer has gone, or the shard stops.
         }
+    }
+
+    /// Whether whole requests wait in such numbers that no more are received.
+    private var hasTooMuch: Bool {
+        heldBytes - pendingBytes > Self.heldBytesMax
+            || requests.count + produces.count > Self.heldRequestsMax
+    }
+
+    /// Waits while the requests of all connections take too much memory.
+    /// - Returns: false where this connection has to give way: what it has sent of a request cannot be acted on, and nobody
+    /// else can go on.
+    private func waitForMemory() async throws(Errno) -> Bool {
+        while budget.isFull(for: heldBytes), !isStopping, !hasWorkEnded {
+            if try await budget.waitUntilFreed() || pendingBytes < heldBytes { continue }
+            refuse(
+                "the memory for requests is full",
+                "\(pendingBytes) bytes of an unfinished request, \(budget.used) of all")
+            return false
+        }
+        return true
     }
 
     private func hold(_ bytes: Int) {
@@ -188,6 +211,7 @@ actor KafkaConnection: BrokerConnection {
         } catch {
             // The shard stops.
         }
+        for request in requests { letGo(request.count) }
         requests.removeAll()
         hasWorkEnded = true
         changed.notifyAll()
@@ -252,8 +276,13 @@ actor KafkaConnection: BrokerConnection {
         }
     }
 
+    /// Sends a response, where there is still somebody to send it to.
+    func answer(_ response: (some ResponseMessage)?, _ call: KafkaCall) {
+        if let response { answer(response, call, ranges: []) }
+    }
+
     /// Sends a response. The ranges are those of its record batches, in order.
-    func answer(_ response: some ResponseMessage, _ call: KafkaCall, ranges: [FileRange] = []) {
+    func answer(_ response: some ResponseMessage, _ call: KafkaCall, ranges: [FileRange]) {
         var writer = ByteWriter(capacity: 256)
         writer.writeInt32(0)
         ResponseHeader.encode(

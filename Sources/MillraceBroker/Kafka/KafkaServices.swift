@@ -14,11 +14,15 @@ final class KafkaServices: Sendable {
     let logger: Logger
     /// By the index of the shard.
     let budgets: [ReceiveBudget]
-    let quotas = ClientQuotas()
+    let quotas: ClientQuotas
 
     var storage: Storage { engine.storage }
 
-    init(engine: Engine, options: BrokerOptions, clusterID: String, advertised: SocketAddress) {
+    init(
+        engine: Engine, options: BrokerOptions, clusterID: String, advertised: SocketAddress,
+        quotas: ClientQuotas
+    ) {
+        self.quotas = quotas
         self.engine = engine
         self.options = options
         self.clusterID = clusterID

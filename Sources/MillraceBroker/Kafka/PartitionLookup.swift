@@ -27,3 +27,11 @@ extension Topic {
 func checkEpoch(_ claimed: Int32) -> ErrorCode {
     claimed > LeaderEpoch.zero.value ? .unknownLeaderEpoch : .none
 }
+
+extension Array where Element: Hashable {
+    /// Without what has come before: a request must not get the same large answer a thousand times.
+    var unique: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

@@ -21,19 +21,17 @@ final class ReceiveBudget: @unchecked Sendable {
         freed = Signal(on: shard)
     }
 
+    /// Notes bytes that came or went; 0 lets everybody look again.
     func change(by bytes: Int) {
         used += bytes
-        if bytes < 0 { freed.notifyAll() }
+        if bytes <= 0 { freed.notifyAll() }
     }
 
-    /// Waits until there is room, for a connection that holds so many bytes.
-    /// - Returns: false where there was none in time.
-    func waitForRoom(holding held: Int) async throws(Errno) -> Bool {
-        guard used > limit, held > Self.exempt else { return true }
-        let deadline = shard.now.advanced(by: Self.patience)
-        while used > limit {
-            guard try await freed.wait(until: deadline) else { return false }
-        }
-        return true
+    /// Whether a connection that holds so many bytes has to wait.
+    func isFull(for held: Int) -> Bool { used > limit && held > Self.exempt }
+
+    /// - Returns: false where nothing has changed for a long time.
+    func waitUntilFreed() async throws(Errno) -> Bool {
+        try await freed.wait(until: shard.now.advanced(by: Self.patience))
     }
 }
