@@ -168,7 +168,7 @@ final class GroupStory: @unchecked Sendable {
         node.spawn { [options, topic, shards = node.shards] in
             do {
                 let engine = try await Engine.open("/data", options: options, on: shards)
-                if !engine.topicNames().contains(topic.string) {
+                if !engine.topicNames().contains(topic) {
                     _ = try await engine.createTopic(topic.string, partitions: 9)
                 }
                 self.server = CoordinatorServer(node: node, coordinator: engine.groups)
