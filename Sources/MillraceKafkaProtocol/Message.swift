@@ -12,8 +12,8 @@ package protocol RequestMessage: Message {
 package protocol ResponseMessage: Message {}
 
 extension RequestMessage {
-    /// Reads a body and leaves what follows it alone, as Kafka's brokers do: librdkafka (2.16) asks for all topics with three
-    /// bytes too many.
+    /// Reads a body and leaves what follows it alone, as Kafka's brokers do: librdkafka (2.16) asks for all topics
+    /// with three bytes too many.
     package static func decode(startOf reader: ByteReader, version: Int16) throws(WireError) -> Self {
         var end = reader
         return try decode(startOf: reader, version: version, end: &end)

@@ -4,7 +4,8 @@ package import MillraceBytes
 /// bytes of length. Record batches in them are handed on without a copy.
 package struct RequestAssembler: ~Copyable {
     private let sizeMax: Int
-    /// Requests without record batches have no reason to be large, and one that is decoded takes several times its size.
+    /// Requests without record batches have no reason to be large, and one that is decoded takes several times its
+    /// size.
     private static let otherSizeMax = 8 << 20
     private var buffer: ReceiveBuffer
 

@@ -244,4 +244,117 @@ import Testing
             #expect(described.entries?.first?.values.map(\.value) == [1000])
         }
     }
+
+    @Test func aCursorBeyondTheLastPartitionIsAnEmptyPage() async throws {
+        try await Self.withBroker { port in
+            let client = try BlockingKafkaClient(port: port)
+            var topic = DescribeTopicPartitionsRequest.TopicRequest()
+            topic.name = "t"
+            var request = DescribeTopicPartitionsRequest()
+            request.topics = [topic]
+            var cursor = DescribeTopicPartitionsRequest.Cursor()
+            cursor.topicName = "t"
+            cursor.partitionIndex = .max
+            request.cursor = cursor
+            request.responsePartitionLimit = .max
+            let response = try client.call(request, version: 0)
+            #expect(response.topics.map(\.partitions.count) == [0])
+            #expect(response.nextCursor == nil)
+            request.cursor = nil
+            request.responsePartitionLimit = 3
+            let page = try client.call(request, version: 0)
+            #expect(page.topics.map(\.partitions.count) == [3])
+            #expect(page.nextCursor?.partitionIndex == 3)
+        }
+    }
+
+    @Test func aFetchOfNothingIsAnsweredAtOnce() async throws {
+        try await Self.withBroker { port in
+            let client = try BlockingKafkaClient(port: port)
+            var request = Self.fetch([:])
+            request.minBytes = 1
+            // The client gives up before that.
+            request.maxWaitMs = 30_000
+            #expect(try client.call(request, version: 12).errorCode == ErrorCode.none)
+        }
+    }
+
+    @Test func theBrokersOwnTopicsAreNotForClients() async throws {
+        try await Self.withBroker { port in
+            let client = try BlockingKafkaClient(port: port)
+            // A commit makes the topic.
+            var partition = OffsetCommitRequest.OffsetCommitRequestPartition()
+            partition.committedOffset = 1
+            var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
+            topic.name = "t"
+            topic.partitions = [partition]
+            var commit = OffsetCommitRequest()
+            commit.groupID = "g"
+            commit.topics = [topic]
+            let committed = try client.call(commit, version: 8)
+            #expect(committed.topics.first?.partitions.first?.errorCode == ErrorCode.none)
+
+            let (produce, batch) = try Self.produce(["forged"], to: 0, topic: "__consumer_offsets")
+            let produced = try client.call(produce, version: 9, records: [batch])
+            #expect(produced.responses.first?.partitionResponses.first?.errorCode == .invalidTopic)
+            var growth = CreatePartitionsRequest.CreatePartitionsTopic()
+            growth.name = "__consumer_offsets"
+            growth.count = 9
+            growth.assignments = nil
+            var grow = CreatePartitionsRequest()
+            grow.topics = [growth]
+            #expect(try client.call(grow, version: 3).results.map(\.errorCode) == [.invalidTopic])
+            var delete = DeleteTopicsRequest()
+            delete.topicNames = ["__consumer_offsets"]
+            #expect(try client.call(delete, version: 5).responses.map(\.errorCode) == [.invalidTopic])
+        }
+    }
+
+    @Test func moreThanALogMayHaveIsRefusedHoweverItIsAskedFor() async throws {
+        try await Self.withBroker { port in
+            let client = try BlockingKafkaClient(port: port)
+            var topic = CreateTopicsRequest.CreatableTopic()
+            topic.name = "many"
+            topic.numPartitions = -1
+            topic.replicationFactor = -1
+            topic.assignments = (0..<20_000).map {
+                var assignment = CreateTopicsRequest.CreatableReplicaAssignment()
+                assignment.partitionIndex = Int32($0)
+                assignment.brokerIDs = [1]
+                return assignment
+            }
+            var request = CreateTopicsRequest()
+            request.topics = [topic]
+            #expect(try client.call(request, version: 5).topics.map(\.errorCode) == [.invalidPartitions])
+            topic.assignments = []
+            topic.numPartitions = 0
+            request.topics = [topic]
+            #expect(try client.call(request, version: 5).topics.map(\.errorCode) == [.invalidPartitions])
+        }
+    }
+
+    /// What waits behind a request that cannot be read must not keep the broker from stopping.
+    @Test func aBrokerStopsWhateverItsClientsHaveSent() async throws {
+        try await Self.withBroker { port in
+            let client = try BlockingKafkaClient(port: port)
+            var wait = Self.fetch([0: 0])
+            wait.minBytes = 1
+            wait.maxWaitMs = 20_000
+            try client.send(wait, version: 12)
+            // Half a produce request of 90 MB, the limit of what is held of whole ones passed.
+            try client.send([5, 0x5d, 0x4a, 0x80, 0, 0, 0, 9, 0, 0, 0, 9, 0xff, 0xff])
+            let part = [UInt8](repeating: 0, count: 1 << 20)
+            for _ in 0..<70 { try client.send(part) }
+            withExtendedLifetime(client) {}
+        }
+    }
+
+    @Test func largeRequestsWithoutRecordsAreRefused() async throws {
+        try await Self.withBroker { port in
+            let client = try BlockingKafkaClient(port: port)
+            // Metadata, 9 MB.
+            try client.send([0, 0x90, 0, 0, 0, 3, 0, 1, 0, 0, 0, 1, 0xff, 0xff])
+            #expect(throws: BlockingKafkaClient.Failure.self) { _ = try client.receiveFrame() }
+        }
+    }
 }

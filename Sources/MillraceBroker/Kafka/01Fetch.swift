@@ -76,8 +76,8 @@ extension KafkaConnection {
         var part: FetchedPart?
 
         var outcome: Result<FileRange?, StorageError>? { part?.outcome }
-        /// Whether waiting would not help: there is something to complain of, or what follows lies in another segment,
-        /// which only the next fetch can reach.
+        /// Whether waiting would not help: there is something to complain of, or what follows lies in another
+        /// segment, which only the next fetch can reach.
         var endsWait: Bool { errorCode != .none || (part?.hasFailed ?? false) || (part?.hasMore ?? false) }
     }
 

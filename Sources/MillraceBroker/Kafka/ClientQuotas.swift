@@ -52,8 +52,8 @@ final class ClientQuotas: Sendable {
     private static let waitMax = 10.0
     private static let bucketsMax = 10_000
 
-    /// Takes the rates that `read` gives. It is called under the lock, so that of two who change them the later has the last
-    /// word.
+    /// Takes the rates that `read` gives. It is called under the lock, so that of two who change them the later has
+    /// the last word.
     func replace(_ read: () -> [QuotaEntity: [QuotaKey: Double]]) {
         state.withLock { state in
             state = State(rates: read())

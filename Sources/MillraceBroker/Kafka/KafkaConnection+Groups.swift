@@ -12,9 +12,9 @@ extension KafkaConnection {
 
     private func lookAgain() { changed.notifyAll() }
 
-    /// Asks the coordinator for what may take as long as a rebalance; nil where the client has gone, or the broker stops,
-    /// before there is an answer. The question stands all the same: the coordinator finds out that a member is gone by its
-    /// timeouts.
+    /// Asks the coordinator for what may take as long as a rebalance; nil where the client has gone, or the broker
+    /// stops, before there is an answer. The question stands all the same: the coordinator finds out that a member is
+    /// gone by its timeouts.
     func unlessGone<Answer: Sendable>(
         _ ask: @escaping @Sendable (GroupCoordinator) async -> Result<Answer, CoordinationError>
     ) async throws(Errno) -> Result<Answer, CoordinationError>? {

@@ -10,8 +10,8 @@ internal import SystemPackage
 
 /// One client of Kafka's protocol.
 ///
-/// Four tasks: one receives requests, one acts on them in their order, one waits for what was produced to be safe, one
-/// sends. Produce requests are handed to the
+/// Four tasks: one receives requests, one acts on them in their order, one waits for what was produced to be safe,
+/// one sends. Produce requests are handed to the
 /// log as they come and answered when they are acknowledged; every other request waits until those before it are
 /// answered, as Kafka's brokers have it. Since receiving goes on meanwhile, a client that has gone ends whatever
 /// waits for it.
@@ -159,8 +159,8 @@ actor KafkaConnection: BrokerConnection {
     }
 
     /// Waits while the requests of all connections take too much memory.
-    /// - Returns: false where this connection has to give way: what it has sent of a request cannot be acted on, and nobody
-    /// else can go on.
+    /// - Returns: false where this connection has to give way: what it has sent of a request cannot be acted on, and
+    /// nobody else can go on.
     private func waitForMemory() async throws(Errno) -> Bool {
         while budget.isFull(for: heldBytes), !isStopping, !hasWorkEnded {
             if try await budget.waitUntilFreed() || pendingBytes < heldBytes { continue }
