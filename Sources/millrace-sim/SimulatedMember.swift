@@ -31,6 +31,10 @@ final class SimulatedMember: @unchecked Sendable {
     private(set) var owned: [Int] = []
     private var memberID = ""
     private var subscriptionCount = 0
+    /// Either may be the longer one: a static member that freezes for a time between the two is
+    /// still one when it goes on, and several generations behind.
+    private let sessionTimeout: Duration
+    private let rebalanceTimeout: Duration
 
     init(
         number: Int, instance: String?, group: SimulatedGroup, simulation: Simulation,
@@ -42,6 +46,8 @@ final class SimulatedMember: @unchecked Sendable {
         self.simulation = simulation
         self.shard = shard
         self.line = line
+        sessionTimeout = .seconds(simulation.random.within(6...25))
+        rebalanceTimeout = .seconds(simulation.random.within(2...8))
     }
 
     /// What tells it apart from the others that own partitions.
@@ -119,12 +125,12 @@ final class SimulatedMember: @unchecked Sendable {
         writer.writeInt32(0)
         writer.writeInt32(Int32(subscriptionCount))
         var request = JoinRequest(
-            group: group.name, memberID: memberID, sessionTimeout: .seconds(6),
+            group: group.name, memberID: memberID, sessionTimeout: sessionTimeout,
             protocolType: "consumer",
             protocols: [MemberProtocol(name: "range", metadata: writer.take())])
         request.instanceID = instance
         request.clientID = "c"
-        request.rebalanceTimeout = .seconds(8)
+        request.rebalanceTimeout = rebalanceTimeout
         let decided = request
         return try await call(timeout: .seconds(20)) { try await $0.join(decided) }
     }
