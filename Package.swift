@@ -183,8 +183,8 @@ targets += [
     .testTarget(
         name: "MillraceSimulationTests",
         dependencies: [
-            "Millrace", "MillraceModel", "MillraceShard", "MillraceSimulation", "millrace-sim",
-            logging, system,
+            "Millrace", "MillraceBytes", "MillraceModel", "MillraceRecords", "MillraceShard",
+            "MillraceSimulation", "MillraceStorage", "millrace-sim", logging, system,
         ],
         swiftSettings: swift),
     .testTarget(

@@ -150,7 +150,7 @@ package final class SimulatedDisk: @unchecked Sendable {
     }
 
     /// Bytes that files take.
-    var used: UInt64 {
+    package var used: UInt64 {
         allInodes().reduce(UInt64(0)) { $0 + $1.space.count } * UInt64(Inode.pageBytes)
     }
 

@@ -38,7 +38,9 @@ struct HostileBytesTests {
     /// librdkafka's request for all topics: three bytes follow it, which Kafka's brokers leave alone.
     @Test func bytesAfterARequestAreLeftAlone() throws {
         let bytes: [UInt8] = [0, 0, 0, 0, 1, 0, 0]
-        let request = try AnyRequest.decode(.metadata, version: 13, from: ByteReader(bytes))
+        let request = try bytes.withUnsafeBytes {
+            try AnyRequest.decode(.metadata, version: 13, from: ByteReader($0))
+        }
         guard case .metadata(let metadata) = request else {
             Issue.record("\(request) is no Metadata request")
             return
