@@ -54,8 +54,10 @@ extension KafkaConnection {
         commit.instanceID = request.groupInstanceID
         let wanted = commit
         do throws(CoordinationError) {
-            return try await withGroups { (groups) async throws(CoordinationError) in try await groups.commitOffsets(wanted) }
-                .map { $0.map { ErrorCode($0) } ?? .none }
+            let refusals = try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.commitOffsets(wanted)
+            }
+            return refusals.map { $0.map { ErrorCode($0) } ?? .none }
         } catch {
             return commits.map { _ in ErrorCode(error) }
         }
