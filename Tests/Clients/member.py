@@ -7,8 +7,10 @@ It prints a line of JSON for all that happens: {"assigned": [partition, ...]}, {
 offset, value], ...]}, {"committed": {partition: offset}}, {"refused": "..."}; it commits after each
 poll. When its standard input ends it leaves the group and exits.
 """
+import faulthandler
 import json
 import os
+import signal
 import sys
 import threading
 
@@ -25,6 +27,8 @@ def main():
     options = {"group": group, "assignor": assignor, "session_ms": int(session_ms)}
     if len(sys.argv) > 7:
         options["instance"] = sys.argv[7]
+    # A story that waits in vain asks where its members hang.
+    faulthandler.register(signal.SIGUSR1)
     leave = threading.Event()
 
     def wait_for_the_end():
