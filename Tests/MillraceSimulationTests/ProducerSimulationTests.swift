@@ -168,12 +168,8 @@ private final class ProducerStory: @unchecked Sendable {
         while producers[index].unacknowledged.count < 5, !simulation.random.oneIn(4) {
             let producer = producers[index]
             let count = simulation.random.within(1...4)
-<<<<<<< HEAD
             let isLarge = simulation.random.oneIn(20)
-            let size = isLarge ? simulation.random.within(50_000...200_000) : simulation.random.below(2000)
-=======
-            let size = simulation.random.oneIn(20) ? simulation.random.within(50_000...150_000) : simulation.random.below(500)
->>>>>>> storage
+            let size = isLarge ? simulation.random.within(50_000...150_000) : simulation.random.below(500)
             let records = (0..<count).map {
                 let text = "\(producer.id) \(producer.recordCount + $0) "
                 return Record(value: Array(text.utf8) + [UInt8](repeating: 120, count: size))
