@@ -42,7 +42,7 @@ import Testing
         try result.get()
     }
 
-    private static func batch(_ values: [String]) throws -> [UInt8] {
+    static func batch(_ values: [String]) throws -> [UInt8] {
         try RecordBatchBuilder.build(
             values.map { Record(value: Array($0.utf8)) }, now: Timestamp(milliseconds: 1))
     }
@@ -55,7 +55,7 @@ import Testing
         #expect(description.partitions.count == Int(partitions))
     }
 
-    private static func produce(
+    static func produce(
         _ count: Int, to topic: String, partitions: Int32, on client: inout BlockingClient
     ) throws {
         var open = WireProduceOpen()
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    private static func subscribe(
+    static func subscribe(
         to topic: String, _ partition: Int32, credit: UInt64, on client: inout BlockingClient
     ) throws -> [String] {
         var request = WireSubscribeRequest()

@@ -29,7 +29,7 @@ import Testing
         try result.get()
     }
 
-    private static func produce(
+    static func produce(
         _ values: [String], to partition: Int32, acks: Int16 = -1, topic: String = "t"
     ) throws -> (ProduceRequest, [UInt8]) {
         let batch = try RecordBatchBuilder.build(
@@ -46,7 +46,7 @@ import Testing
         return (request, batch)
     }
 
-    private static func fetch(_ offsets: [Int32: Int64], session: Int32 = 0, epoch: Int32 = -1) -> FetchRequest {
+    static func fetch(_ offsets: [Int32: Int64], session: Int32 = 0, epoch: Int32 = -1) -> FetchRequest {
         var topic = FetchRequest.FetchTopic()
         topic.topic = "t"
         topic.partitions = offsets.sorted { $0.key < $1.key }.map {
