@@ -125,7 +125,9 @@ extension ProduceResponse {
     var firstError: String? {
         for topic in responses {
             for partition in topic.partitionResponses where partition.errorCode != .none {
-                return partition.errorMessage ?? "error \(partition.errorCode.rawValue)"
+                let name = topic.name.isEmpty ? "\(topic.topicID)" : topic.name
+                let reason = partition.errorMessage ?? "Kafka's error code \(partition.errorCode.rawValue)"
+                return "topic \(name.prefix(300)), partition \(partition.index): \(reason)"
             }
         }
         return nil
