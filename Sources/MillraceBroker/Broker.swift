@@ -133,7 +133,7 @@ package actor Broker {
         do throws(Errno) {
             while !isStopping {
                 let deadline = shard.now.advanced(by: interval)
-                while !isStopping, try await stopped.wait(until: deadline) {}
+                while !isStopping, try await stopped.wait(until: deadline, after: stopped.notices) {}
                 for number in connections.keys.sorted() {
                     await connections[number]?.closeIfIdle(for: options.idleTimeMax)
                 }
@@ -167,9 +167,9 @@ package actor Broker {
         let deadline = shard.now.advanced(by: Self.grace)
         do throws(Errno) {
             while taskCount > 0 || !connections.isEmpty {
-                if try await ended.wait(until: deadline) { continue }
+                if try await ended.wait(until: deadline, after: ended.notices) { continue }
                 for connection in connections.values { connection.socket.shutdown() }
-                while taskCount > 0 || !connections.isEmpty { try await ended.wait() }
+                while taskCount > 0 || !connections.isEmpty { try await ended.wait(after: ended.notices) }
             }
         } catch {
             // The shard has stopped, and with it every connection.

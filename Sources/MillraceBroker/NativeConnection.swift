@@ -62,9 +62,9 @@ actor NativeConnection: BrokerConnection {
         for stream in subscriptions.values { stream.cancel() }
         for stream in produces.values { stream.close() }
         do throws(Errno) {
-            while taskCount > 1 { try await taskEnded.wait() }
+            while taskCount > 1 { try await taskEnded.wait(after: taskEnded.notices) }
             output.close()
-            while taskCount > 0 { try await taskEnded.wait() }
+            while taskCount > 0 { try await taskEnded.wait(after: taskEnded.notices) }
         } catch {
             // The shard stops and ends the tasks itself.
         }
@@ -119,10 +119,10 @@ actor NativeConnection: BrokerConnection {
                 try handle(frame)
             }
             while unacknowledgedBytes > Self.unacknowledgedBytesMax {
-                try await acknowledged.wait()
+                try await acknowledged.wait(after: acknowledged.notices)
             }
             while output.bytes > Self.outputBytesMax, !output.hasFailed {
-                try await output.drained.wait()
+                try await output.drained.wait(after: output.drained.notices)
             }
             guard try await receive(into: &input) else { return }
         }

@@ -69,7 +69,7 @@ final class OutputQueue {
                 seal()
                 guard let item = items.popFirst() else {
                     if isClosed { return }
-                    try await filled.wait()
+                    try await filled.wait(after: filled.notices)
                     continue
                 }
                 switch item {

@@ -58,7 +58,7 @@ final class ProduceStream: @unchecked Sendable {
             while true {
                 guard let (tag, number, batch) = arrived.popFirst() else {
                     if isClosed { break }
-                    try await changed.wait()
+                    try await changed.wait(after: changed.notices)
                     continue
                 }
                 guard number >= 0, Int(number) < topic.partitions.count else {
@@ -102,7 +102,7 @@ final class ProduceStream: @unchecked Sendable {
             while true {
                 guard let next = waiting.popFirst() else {
                     if isHandedOver { break }
-                    try await changed.wait()
+                    try await changed.wait(after: changed.notices)
                     continue
                 }
                 await answer(next, on: connection)

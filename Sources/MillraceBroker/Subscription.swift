@@ -70,7 +70,7 @@ final class Subscription: @unchecked Sendable {
         while !isCancelled {
             if let last, cursor == last { return }
             guard credit.maySend else {
-                try await changed.wait()
+                try await changed.wait(after: changed.notices)
                 continue
             }
             let range = try await storage.range(
@@ -109,7 +109,7 @@ final class Subscription: @unchecked Sendable {
 
     private func waitForRoom(_ connection: isolated NativeConnection) async throws {
         while connection.output.bytes > Self.rangeBytesMax, !connection.output.hasFailed {
-            try await connection.output.drained.wait()
+            try await connection.output.drained.wait(after: connection.output.drained.notices)
         }
         if connection.output.hasFailed { cancel() }
     }

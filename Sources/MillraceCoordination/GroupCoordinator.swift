@@ -81,7 +81,7 @@ package actor GroupCoordinator {
     private func keepTime() async {
         while !isStopped {
             let next = min(deadlines.next ?? .distantFuture, nextRetention)
-            guard (try? await timeChanged.wait(until: next)) != nil else { return }
+            guard (try? await timeChanged.wait(until: next, after: timeChanged.notices)) != nil else { return }
             while !isStopped, let id = deadlines.popDue(shard.now) {
                 table[id]?.classic.passTime(time)
                 settle(id)

@@ -12,7 +12,10 @@ final class PendingAnswer<Value: Sendable> {
     }
 
     func get(on shard: Shard) async throws(CoordinationError) -> Value {
-        if result == nil { _ = await shard.park { waiter = $0 } }
+        _ = await shard.park { token in
+            // It may have come since the call began: the way here is no single step for every task.
+            if result == nil { waiter = token } else { shard.unpark(token, 0) }
+        }
         guard let result else { throw .stopped }
         return try result.get()
     }

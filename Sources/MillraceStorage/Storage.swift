@@ -158,7 +158,11 @@ package actor Storage {
 
     /// Lets one change after another in, since each waits for the disk.
     func beginChange() async throws(StorageError) {
-        do throws(Errno) { while isChanging { try await changed.wait() } } catch { throw .closed }
+        do throws(Errno) {
+            while isChanging { try await changed.wait(after: changed.notices) }
+        } catch {
+            throw .closed
+        }
         isChanging = true
     }
 
@@ -376,7 +380,11 @@ package actor Storage {
         while true {
             if let id = producerIDs.next() { return id }
             if producerIDs.isReserving {
-                do throws(Errno) { try await producerIDsReserved.wait() } catch { throw .closed }
+                do throws(Errno) {
+                    try await producerIDsReserved.wait(after: producerIDsReserved.notices)
+                } catch {
+                    throw .closed
+                }
                 continue
             }
             producerIDs.isReserving = true

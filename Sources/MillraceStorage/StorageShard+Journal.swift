@@ -65,7 +65,7 @@ extension StorageShard {
                 return
             }
             if journal.isSwitching {
-                try await journal.changed.wait()
+                try await journal.changed.wait(after: journal.changed.notices)
                 continue
             }
             journal.isSwitching = true
@@ -92,7 +92,7 @@ extension StorageShard {
             if journal.fileCount < journal.fileCountMax, let file = try await makeFileIfRoom() {
                 return file
             }
-            try await journal.changed.wait()
+            try await journal.changed.wait(after: journal.changed.notices)
         }
     }
 
@@ -167,7 +167,7 @@ extension StorageShard {
     /// that.
     private func retire(_ file: Journal.JournalFile) async {
         do {
-            while file.unfinishedRuns > 0 { try await journal.changed.wait() }
+            while file.unfinishedRuns > 0 { try await journal.changed.wait(after: journal.changed.notices) }
         } catch {
             return
         }
@@ -205,7 +205,7 @@ extension StorageShard {
         // One at a time: a second would find nothing dirty and believe what the first has not
         // finished.
         while log.isSynchronizing {
-            do { try await log.synchronized.wait() } catch { return false }
+            do { try await log.synchronized.wait(after: log.synchronized.notices) } catch { return false }
         }
         guard !log.isClosed else { return true }
         log.isSynchronizing = true
@@ -249,7 +249,7 @@ extension StorageShard {
         checkpointsWanted += 1
         let wanted = checkpointsWanted
         while isCheckpointing {
-            do { try await checkpointed.wait() } catch { return false }
+            do { try await checkpointed.wait(after: checkpointed.notices) } catch { return false }
             if checkpointsDone >= wanted { return true }
         }
         guard !hasEnded else { return false }

@@ -194,9 +194,12 @@ extension StorageShard {
             guard !isClosing else { throw .closed }
             do throws(Errno) {
                 if let deadline {
-                    guard try await log.advanced.wait(until: deadline) else { return false }
+                    let seen = log.advanced.notices
+                    guard try await log.advanced.wait(until: deadline, after: seen) else {
+                        return false
+                    }
                 } else {
-                    try await log.advanced.wait()
+                    try await log.advanced.wait(after: log.advanced.notices)
                 }
             } catch {
                 throw .closed

@@ -133,7 +133,7 @@ extension StorageShard {
         isClosing = true
         for log in logs.values { log.advanced.notifyAll() }
         do {
-            while unfinishedCount > 0 || backgroundCount > 0 { try await idle.wait() }
+            while unfinishedCount > 0 || backgroundCount > 0 { try await idle.wait(after: idle.notices) }
         } catch {
             return
         }

@@ -35,7 +35,7 @@ extension StorageShard {
     private func writeRelaxed() async {
         while true {
             while relaxedQueue.isEmpty {
-                do { try await work.wait() } catch { return writersEnd() }
+                do { try await work.wait(after: work.notices) } catch { return writersEnd() }
             }
             let queue = relaxedQueue
             relaxedQueue.removeAll(keepingCapacity: true)
@@ -148,7 +148,7 @@ extension StorageShard {
     private func writeJournal(_ slot: Int) async {
         while true {
             do {
-                while durableQueue.isEmpty { try await work.wait() }
+                while durableQueue.isEmpty { try await work.wait(after: work.notices) }
                 if journal.failure == nil { try await makeRoom() }
             } catch let error as StorageError {
                 failJournal(error)

@@ -31,7 +31,7 @@ package final class TailWatch: @unchecked Sendable {
     /// - Throws: `ECANCELED` when the shard stops.
     package func wait(until deadline: Instant) async throws(Errno) -> Bool {
         while !hasEnded {
-            guard try await signal.wait(until: deadline) else {
+            guard try await signal.wait(until: deadline, after: signal.notices) else {
                 isOver.store(true, ordering: .releasing)
                 return false
             }
@@ -49,10 +49,12 @@ final class TailSignal {
 
     init(on shard: Shard) { signal = Signal(on: shard) }
 
-    func wait() async throws(Errno) { try await signal.wait() }
+    var notices: UInt64 { signal.notices }
 
-    func wait(until deadline: Instant) async throws(Errno) -> Bool {
-        try await signal.wait(until: deadline)
+    func wait(after count: UInt64) async throws(Errno) { try await signal.wait(after: count) }
+
+    func wait(until deadline: Instant, after count: UInt64) async throws(Errno) -> Bool {
+        try await signal.wait(until: deadline, after: count)
     }
 
     func add(_ watch: TailWatch) {

@@ -87,7 +87,7 @@ final class CoordinatorLine: @unchecked Sendable {
         let deadline = shard.now.advanced(by: timeout)
         while result == nil {
             do {
-                guard try await exchange.arrived.wait(until: deadline) else {
+                guard try await exchange.arrived.wait(until: deadline, after: exchange.arrived.notices) else {
                     exchange.isAbandoned = true
                     throw LineError.timedOut
                 }

@@ -76,7 +76,7 @@ import Testing
             }
             #expect(received.count == (3 << 20) - 5 + (1 << 20))
             #expect(received == Array(memory.dropFirst(5)) + Array(memory.prefix(1 << 20)))
-            while !box.isDone { try await done.wait() }
+            while !box.isDone { try await done.wait(after: done.notices) }
         }
     }
 

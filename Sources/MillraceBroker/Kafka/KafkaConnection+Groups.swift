@@ -29,7 +29,7 @@ extension KafkaConnection {
             }
             await self.lookAgain()
         }
-        while answer.result == nil, !hasPeerGone, !isStopping { try await changed.wait() }
+        while answer.result == nil, !hasPeerGone, !isStopping { try await changed.wait(after: changed.notices) }
         return answer.result
     }
 }

@@ -72,9 +72,9 @@ actor KafkaConnection: BrokerConnection {
         watch?.raise()
         changed.notifyAll()
         do throws(Errno) {
-            while taskCount > 1 { try await changed.wait() }
+            while taskCount > 1 { try await changed.wait(after: changed.notices) }
             output.close()
-            while taskCount > 0 { try await changed.wait() }
+            while taskCount > 0 { try await changed.wait(after: changed.notices) }
         } catch {
             // The shard stops and ends the tasks itself.
         }
@@ -138,7 +138,7 @@ actor KafkaConnection: BrokerConnection {
                     changed.notifyAll()
                 }
                 account(pending: input.pendingCount)
-                while hasTooMuch, !isStopping, !hasWorkEnded { try await changed.wait() }
+                while hasTooMuch, !isStopping, !hasWorkEnded { try await changed.wait(after: changed.notices) }
                 guard try await waitForMemory() else { return }
                 let count = try await socket.receive(into: input.writableBytes())
                 guard count > 0 else { return }
@@ -198,11 +198,11 @@ actor KafkaConnection: BrokerConnection {
             while true {
                 guard let request = requests.popFirst() else {
                     if hasPeerGone { break }
-                    try await changed.wait()
+                    try await changed.wait(after: changed.notices)
                     continue
                 }
                 while output.bytes > Self.outputBytesMax, !output.hasFailed {
-                    try await output.drained.wait()
+                    try await output.drained.wait(after: output.drained.notices)
                 }
                 try await act(on: request)
             }
@@ -243,7 +243,7 @@ actor KafkaConnection: BrokerConnection {
             return answer(ApiVersionsResponse.unsupported, call.inVersion(0))
         }
         let request = try AnyRequest.decode(call.api, version: call.version, from: reader)
-        while !produces.isEmpty { try await changed.wait() }
+        while !produces.isEmpty { try await changed.wait(after: changed.notices) }
         try await respond(to: request, call)
     }
 
@@ -251,7 +251,7 @@ actor KafkaConnection: BrokerConnection {
     func pause(_ throttle: Duration) async throws(Errno) {
         guard throttle > .zero else { return }
         let deadline = shard.now.advanced(by: throttle)
-        while !hasPeerGone, !isStopping, try await changed.wait(until: deadline) {}
+        while !hasPeerGone, !isStopping, try await changed.wait(until: deadline, after: changed.notices) {}
     }
 
     // MARK: Answering
@@ -261,7 +261,7 @@ actor KafkaConnection: BrokerConnection {
         while true {
             guard let next = produces.first else {
                 if hasWorkEnded { return }
-                do throws(Errno) { try await changed.wait() } catch { return }
+                do throws(Errno) { try await changed.wait(after: changed.notices) } catch { return }
                 continue
             }
             let response = await next.response()

@@ -32,6 +32,6 @@ final class ReceiveBudget: @unchecked Sendable {
 
     /// - Returns: false where nothing has changed for a long time.
     func waitUntilFreed() async throws(Errno) -> Bool {
-        try await freed.wait(until: shard.now.advanced(by: Self.patience))
+        try await freed.wait(until: shard.now.advanced(by: Self.patience), after: freed.notices)
     }
 }

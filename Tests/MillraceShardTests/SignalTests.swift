@@ -1,0 +1,55 @@
+import MillraceShard
+import SystemPackage
+import Testing
+
+struct SignalTests {
+    /// Tasks of one shard wait on another: each call puts them in line again there, and a notice that comes in between was
+    /// lost once, and with it the task.
+    @Test(.timeLimit(.minutes(1))) func tasksOfAnotherShardLoseNoNotice() async throws {
+        let home = try ShardThread.start(index: 0, processor: nil)
+        defer { home.stopAndJoin() }
+        let other = try ShardThread.start(index: 1, processor: nil)
+        defer { other.stopAndJoin() }
+        let turnstile = Turnstile(home.shard)
+        let count = 500
+        for index in 0..<count {
+            let shard = index % 3 == 0 ? home.shard : other.shard
+            shard.spawn { await turnstile.pass() }
+        }
+        await turnstile.waitUntilPassed(count)
+        #expect(await turnstile.passedCount == count)
+    }
+}
+
+/// Lets one after another through.
+private actor Turnstile {
+    nonisolated let shard: Shard
+    nonisolated var unownedExecutor: UnownedSerialExecutor { shard.asUnownedSerialExecutor() }
+    private let changed: Signal
+    private var isBusy = false
+    private(set) var passedCount = 0
+
+    init(_ shard: Shard) {
+        self.shard = shard
+        changed = Signal(on: shard)
+    }
+
+    func pass() async {
+        do throws(Errno) {
+            while isBusy { try await changed.wait(after: changed.notices) }
+            isBusy = true
+            try await shard.sleep(for: .microseconds(20))
+        } catch {
+            return
+        }
+        isBusy = false
+        passedCount += 1
+        changed.notifyAll()
+    }
+
+    func waitUntilPassed(_ count: Int) async {
+        while passedCount < count {
+            do { try await changed.wait(after: changed.notices) } catch { return }
+        }
+    }
+}
