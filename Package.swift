@@ -155,7 +155,8 @@ targets += [
             "MillraceSimulation", system,
         ],
         swiftSettings: swift),
-    .testTarget(name: "MillraceTests", dependencies: ["Millrace"], swiftSettings: swift),
+    .testTarget(
+        name: "MillraceTests", dependencies: ["Millrace", "MillraceStorage"], swiftSettings: swift),
     .testTarget(
         name: "MillraceNativeProtocolTests",
         dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],

@@ -40,6 +40,7 @@ extension Engine {
         compression: CompressionCodec = .none
     ) async throws(EngineError) -> [RecordPosition] {
         let topic = try self.topic(topic)
+        try Self.checkNotOwn(topic.entry.name)
         var positions = [RecordPosition?](repeating: nil, count: records.count)
         var batches = Batches(limit: topic.settings.messageBytesMax, codec: compression)
         let now = shards[0].wallClock
@@ -85,7 +86,9 @@ extension Engine {
     public func append(
         batch: [UInt8], to topic: String, partition: Int32
     ) async throws(EngineError) -> Offset {
-        let log = try self.partition(partition, of: try self.topic(topic))
+        let topic = try self.topic(topic)
+        try Self.checkNotOwn(topic.entry.name)
+        let log = try self.partition(partition, of: topic)
         let slice = batch.withUnsafeBytes { ByteSlice(copying: $0) }
         return try await call { () throws(StorageError) in
             try await log.storage.append(slice, to: log).result().baseOffset

@@ -34,6 +34,7 @@ extension Engine {
         _ name: String, partitions: Int32? = nil, config settings: [String: String] = [:]
     ) async throws(EngineError) -> TopicDescription {
         let name = try Self.topicName(name)
+        try Self.checkNotOwn(name)
         var config = TopicConfig()
         for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
             do throws(TopicConfigError) {
@@ -60,12 +61,15 @@ extension Engine {
         try await describe(try topic(name))
     }
 
-    /// Removes a topic and its records.
-    /// - Throws: `unknownTopic`, `io`.
+    /// Removes a topic, its records, and the offsets that groups have committed for it.
+    /// - Throws: `unknownTopic`, `invalidArgument` for one that is the engine's own, `io`.
     public func deleteTopic(_ name: String) async throws(EngineError) {
         let name = try Self.topicName(name)
+        try Self.checkNotOwn(name)
         try await call { () throws(StorageError) in try await storage.delete(name) }
-        try await coordinate { () throws(CoordinationError) in try await groups.topicDeleted(name) }
+        try await coordinate { () throws(CoordinationError) in
+            try await groups.topicDeleted(name, successor: storage.topic(name)?.entry.id)
+        }
     }
 
     /// Gives a topic more partitions. Keys may then go to other partitions than before.
@@ -76,6 +80,7 @@ extension Engine {
         to name: String, upTo count: Int32
     ) async throws(EngineError) -> TopicDescription {
         let name = try Self.topicName(name)
+        try Self.checkNotOwn(name)
         let count = try Self.checked(count, name)
         let topic = try await call { () throws(StorageError) in
             try await storage.addPartitions(name, upTo: count)
@@ -90,6 +95,16 @@ extension Engine {
             return try TopicName(name)
         } catch {
             throw EngineError(error)
+        }
+    }
+
+    /// What the engine keeps for itself is as it needs it: groups would be looked for in other
+    /// partitions if there were more, and records of others would be read as theirs.
+    static func checkNotOwn(_ name: TopicName) throws(EngineError) {
+        guard !name.isInternal else {
+            throw EngineError(
+                .invalidArgument,
+                "topic '\(name)' is the engine's own: read it, and change groups through the engine")
         }
     }
 

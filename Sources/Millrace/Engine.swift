@@ -140,17 +140,16 @@ public final class Engine: Sendable {
         return Parts(storage: storage, groups: groups)
     }
 
-    /// A stop between a topic's deletion and that of its offsets leaves these behind, and a topic
-    /// of the same name would be read from there. What cannot be written is left to the next start.
+    /// What cannot be written is left to the next start.
     private static func forgetGoneTopics(
         _ storage: Storage, _ groups: GroupCoordinator, _ options: EngineOptions
     ) async {
-        for topic in await groups.topicsWithOffsets() where storage.topic(topic) == nil {
-            do throws(CoordinationError) {
-                try await groups.topicDeleted(topic)
-            } catch {
-                options.logger.warning("offsets of the deleted topic '\(topic)' stay: \(error)")
-            }
+        var topics: [TopicName: TopicID] = [:]
+        for topic in storage.topics { topics[topic.entry.name] = topic.entry.id }
+        do throws(CoordinationError) {
+            try await groups.keepOnly(topics)
+        } catch {
+            options.logger.warning("offsets of deleted topics stay: \(error)")
         }
     }
 

@@ -63,6 +63,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
     init(_ error: CoordinationError) {
         switch error {
         case .log: self.init(.io, "\(error)")
+        case .commitTooLarge, .recordsTooLarge: self.init(.recordTooLarge, "\(error)")
         case .unknownMemberID: self.init(.groupInUse, "\(error)")
         case .coordinatorNotAvailable: self.init(.closed, "\(error)")
         default: self.init(.invalidArgument, "\(error)")

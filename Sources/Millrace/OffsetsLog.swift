@@ -10,6 +10,9 @@ struct OffsetsLog: CoordinatorLog {
     let partitionCount: Int32
 
     private static let name = "__consumer_offsets"
+    /// What one commit or one generation may take: thousands of partitions with metadata, or of
+    /// members.
+    static let batchBytesMax = 16 << 20
 
     private func topicName() throws(CoordinationError) -> TopicName {
         do throws(TopicNameError) {
@@ -25,25 +28,32 @@ struct OffsetsLog: CoordinatorLog {
 
     /// What must not follow the broker's defaults: nothing is dropped for its age or its size, and
     /// the record of a group may be as large as thousands of members make it.
-    private func config() throws(CoordinationError) -> TopicConfig {
-        let settings = [
-            "compression.type": "producer", "max.message.bytes": "16777216",
-            "retention.bytes": "-1",
-        ]
-        var config = TopicConfig()
-        config.keepForever()
-        do throws(TopicConfigError) {
-            for (name, text) in settings { try config.set(name, to: text) }
-        } catch {
-            throw .log("\(error)")
+    private static let settings: [(key: TopicConfig.Key, text: String)] = [
+        (.compressionType, "producer"), (.messageBytesMax, "\(batchBytesMax)"),
+        (.retentionBytes, "-1"), (.retentionMilliseconds, "-1"),
+    ]
+
+    /// Those of the settings that the topic lacks, or has too small.
+    private static func missing(in config: TopicConfig) -> [(key: TopicConfig.Key, text: String)] {
+        settings.filter { key, _ in
+            guard let text = config.entries[key] else { return true }
+            return key == .messageBytesMax && (Int(text) ?? 0) < batchBytesMax
         }
-        return config
+    }
+
+    private static func complete(_ config: inout TopicConfig) throws(TopicConfigError) {
+        for (key, text) in missing(in: config) { try config.set(key.rawValue, to: text) }
     }
 
     private func topic() async throws(CoordinationError) -> Topic {
         let name = try topicName()
         if let topic = storage.topic(name) { return topic }
-        let config = try config()
+        var config = TopicConfig()
+        do throws(TopicConfigError) {
+            try Self.complete(&config)
+        } catch {
+            throw .log("\(error)")
+        }
         do throws(StorageError) {
             return try await storage.create(
                 name, partitionCount: partitionCount, config: config)
@@ -63,13 +73,23 @@ struct OffsetsLog: CoordinatorLog {
         do throws(RecordsError) {
             bytes = try RecordBatchBuilder.build(records, now: log.storage.shard.wallClock)
         } catch {
-            throw .log("\(error)")
+            throw Self.refusal(error)
         }
         let slice = bytes.withUnsafeBytes { ByteSlice(copying: $0) }
         do throws(StorageError) {
             _ = try await log.storage.append(slice, to: log).result()
+        } catch .batchTooLarge(_, let bytes, let limit) {
+            throw .recordsTooLarge(bytes: bytes, limit: limit)
         } catch {
             throw .log("\(error)")
+        }
+    }
+
+    private static func refusal(_ error: RecordsError) -> CoordinationError {
+        if case .recordTooLarge(let bytes, let limit) = error {
+            .recordsTooLarge(bytes: bytes, limit: limit)
+        } else {
+            .log("\(error)")
         }
     }
 
@@ -77,6 +97,7 @@ struct OffsetsLog: CoordinatorLog {
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
     ) async throws(CoordinationError) {
         guard let topic = storage.topic(try topicName()) else { return }
+        try await completeConfig(of: topic)
         for log in topic.partitions {
             do {
                 let start = await log.storage.state(of: log).logStartOffset
@@ -90,6 +111,18 @@ struct OffsetsLog: CoordinatorLog {
             } catch {
                 throw .log("\(log.partition): \(error)")
             }
+        }
+    }
+
+    /// A topic that was made before a setting was needed gets it.
+    private func completeConfig(of topic: Topic) async throws(CoordinationError) {
+        guard !Self.missing(in: topic.entry.config).isEmpty else { return }
+        do throws(StorageError) {
+            _ = try await storage.alterConfig(topic.entry.name) {
+                (config) throws(TopicConfigError) in try Self.complete(&config)
+            }
+        } catch {
+            throw .log("\(error)")
         }
     }
 

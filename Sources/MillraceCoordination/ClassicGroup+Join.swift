@@ -10,7 +10,7 @@ extension ClassicGroup {
     ) {
         do throws(CoordinationError) {
             try checkNotDead()
-            try checkRoom(for: request.memberID)
+            try checkRoom(for: request)
             guard supports(request) else { throw .inconsistentGroupProtocol(group: id) }
             if request.memberID.isEmpty {
                 try joinNew(request, newMemberID, ticket, time)
@@ -24,20 +24,41 @@ extension ClassicGroup {
     }
 
     /// `group.max.size`: while members join, those who have joined count, so that a group that is
-    /// too large leaves out whoever comes last.
-    private mutating func checkRoom(for memberID: String) throws(CoordinationError) {
-        let isAccepted =
-            switch state {
-            case .empty, .dead: true
-            case .preparingRebalance:
-                members[memberID]?.awaitingJoin != nil
-                    || members.awaitingJoinCount < options.memberCountMax
-            case .completingRebalance, .stable:
-                members.contains(memberID) || members.count < options.memberCountMax
-            }
-        guard !isAccepted else { return }
-        removeMember(memberID)
-        throw .groupMaxSizeReached(id, limit: options.memberCountMax)
+    /// too large leaves out whoever comes last. An id that is given out takes a place as well, until
+    /// it expires: those that never come back with theirs would be without number.
+    private mutating func checkRoom(for request: JoinRequest) throws(CoordinationError) {
+        let memberID = request.memberID
+        // A static member that is back takes its own place.
+        let former = request.instanceID.flatMap { members.id(ofInstance: $0) }
+        let known = memberID.isEmpty ? former ?? "" : memberID
+        let taken: Int
+        switch state {
+        case .empty, .dead:
+            taken = 0
+        case .preparingRebalance:
+            if members[known]?.awaitingJoin != nil { return }
+            taken = members.awaitingJoinCount
+        case .completingRebalance, .stable:
+            if members.contains(known) { return }
+            taken = members.count
+        }
+        let limit = options.memberCountMax
+        guard memberID.isEmpty, request.instanceID == nil, request.requiresKnownMemberID else {
+            guard taken >= limit else { return }
+            removeMember(memberID)
+            throw .groupMaxSizeReached(id, limit: limit)
+        }
+        guard taken < limit - min(limit, pendingMembers.count) else {
+            throw .groupMaxSizeReached(id, limit: limit)
+        }
+        guard pendingMembers.count < options.pendingMemberCountMax else {
+            throw .groupMaxSizeReached(id, limit: options.pendingMemberCountMax)
+        }
+    }
+
+    /// How long the member may have the others wait for it.
+    private func rebalanceTimeout(of request: JoinRequest) -> Duration {
+        min(request.rebalanceTimeout ?? request.sessionTimeout, options.rebalanceTimeoutMax)
     }
 
     private func supports(_ request: JoinRequest) -> Bool {
@@ -59,7 +80,8 @@ extension ClassicGroup {
                 add(request, as: newMemberID, ticket, time)
             }
         } else if request.requiresKnownMemberID {
-            pendingMembers[newMemberID] = time.now.advanced(by: request.sessionTimeout)
+            pendingMembers.insert(
+                newMemberID, until: time.now.advanced(by: request.sessionTimeout))
             throw .memberIDRequired(assigned: newMemberID)
         } else {
             add(request, as: newMemberID, ticket, time)
@@ -73,14 +95,13 @@ extension ClassicGroup {
         var member = GroupMember(
             id: memberID, instanceID: request.instanceID, clientID: request.clientID,
             clientHost: request.clientHost, sessionTimeout: request.sessionTimeout,
-            rebalanceTimeout: request.rebalanceTimeout ?? request.sessionTimeout,
-            protocols: request.protocols,
+            rebalanceTimeout: rebalanceTimeout(of: request), protocols: request.protocols,
             sessionDeadline: time.now.advanced(by: options.newMemberJoinTimeout))
         member.isNew = true
         member.awaitingJoin = ticket
         members.insert(member)
         if leader == nil { leader = memberID }
-        pendingMembers[memberID] = nil
+        pendingMembers.remove(memberID)
         if case .initial(let until, let remaining, _) = joinPhase {
             joinPhase = .initial(until: until, remaining: remaining, hasNewMembers: true)
         }
@@ -94,7 +115,7 @@ extension ClassicGroup {
         _ request: JoinRequest, _ ticket: AnswerTicket, _ time: GroupTime
     ) throws(CoordinationError) {
         let memberID = request.memberID
-        if pendingMembers[memberID] != nil {
+        if pendingMembers.contains(memberID) {
             return add(request, as: memberID, ticket, time)
         }
         try check(member: memberID, instance: request.instanceID)
@@ -129,12 +150,13 @@ extension ClassicGroup {
             // It has given up on that answer, or it would not ask again.
             emit(.answerJoin(earlier, .failure(.rebalanceInProgress(group: id))))
         }
+        let timeout = rebalanceTimeout(of: request)
         members.update(memberID) { member in
             member.clientID = request.clientID
             member.clientHost = request.clientHost
             member.protocols = request.protocols
             member.sessionTimeout = request.sessionTimeout
-            member.rebalanceTimeout = request.rebalanceTimeout ?? request.sessionTimeout
+            member.rebalanceTimeout = timeout
             member.awaitingJoin = ticket
         }
     }

@@ -39,7 +39,7 @@ extension ClassicGroup {
 
     private func leavingID(of leaving: LeavingMember) throws(CoordinationError) -> String {
         guard leaving.memberID.isEmpty else {
-            if pendingMembers[leaving.memberID] == nil {
+            if !pendingMembers.contains(leaving.memberID) {
                 try check(member: leaving.memberID, instance: leaving.instanceID)
             }
             return leaving.memberID
@@ -56,7 +56,7 @@ extension ClassicGroup {
 
     /// Takes a member out. The caller sees to the rebalance.
     mutating func removeMember(_ memberID: String) {
-        pendingMembers[memberID] = nil
+        pendingMembers.remove(memberID)
         guard let member = members.remove(memberID) else { return }
         let error = CoordinationError.unknownMemberID(group: id, member: memberID)
         if let ticket = member.awaitingJoin { emit(.answerJoin(ticket, .failure(error))) }

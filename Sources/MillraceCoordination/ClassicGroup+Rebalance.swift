@@ -107,21 +107,17 @@ extension ClassicGroup {
 
     // MARK: Deadlines
 
-    /// When `passTime` is to be called again at the latest.
+    /// When `passTime` is to be called again at the latest. It is asked for after every request, so
+    /// nobody is counted for it.
     var nextDeadline: Instant? {
-        var next = [joinPhase?.deadline, syncDeadline].compactMap { $0 }.min()
-        for deadline in pendingMembers.values { next = min(next ?? deadline, deadline) }
-        for member in members.byID.values {
-            if let expiry = member.expiry { next = min(next ?? expiry, expiry) }
-        }
-        return next
+        [joinPhase?.deadline, syncDeadline, pendingMembers.nextExpiry, members.nextExpiry]
+            .compactMap { $0 }.min()
     }
 
     /// Does what is due by now.
     mutating func passTime(_ time: GroupTime) {
-        let gone = pendingMembers.filter { $0.value <= time.now }
-        for memberID in gone.keys { pendingMembers[memberID] = nil }
-        let silent = members.inOrder.filter { $0.expiry.map { $0 <= time.now } ?? false }
+        pendingMembers.removeExpired(by: time.now)
+        let silent = members.expired(by: time.now)
         for member in silent { removeMember(member.id) }
         if let first = silent.first {
             let others = silent.count > 1 ? " and of \(silent.count - 1) more" : ""

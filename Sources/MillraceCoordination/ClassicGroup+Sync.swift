@@ -41,7 +41,7 @@ extension ClassicGroup {
     /// The member has asked for its assignment; once all have, no deadline is needed.
     private mutating func paid(_ memberID: String) {
         members.update(memberID) { $0.owesSync = false }
-        if !members.byID.values.contains(where: \.owesSync) { syncDeadline = nil }
+        if members.owingSyncCount == 0 { syncDeadline = nil }
     }
 
     /// Has the assignment written. A leader that asks again does not change it: the first is on its

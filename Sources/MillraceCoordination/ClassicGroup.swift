@@ -34,8 +34,7 @@ package struct ClassicGroup: Sendable {
     var protocolName: String?
     var leader: String?
     var members = GroupMembers()
-    /// Ids that were given out and have not come back with a JoinGroup, and until when they may.
-    var pendingMembers: [String: Instant] = [:]
+    var pendingMembers = PendingMembers()
     var joinPhase: JoinPhase?
     /// By then the members of a new generation have asked for their assignments.
     var syncDeadline: Instant?
@@ -143,7 +142,9 @@ package struct ClassicGroup: Sendable {
                 GroupMember(
                     id: member.id, instanceID: member.instanceID, clientID: member.clientID,
                     clientHost: member.clientHost, sessionTimeout: member.sessionTimeout,
-                    rebalanceTimeout: member.rebalanceTimeout ?? member.sessionTimeout,
+                    rebalanceTimeout: min(
+                        member.rebalanceTimeout ?? member.sessionTimeout,
+                        options.rebalanceTimeoutMax),
                     protocols: [
                         MemberProtocol(
                             name: metadata.protocolName ?? "", metadata: member.subscription)

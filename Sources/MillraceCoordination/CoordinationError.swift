@@ -31,6 +31,10 @@ package enum CoordinationError: Error, Hashable, Sendable {
     case offsetMetadataTooLarge(group: String, TopicPartition, bytes: Int, limit: Int)
     /// INVALID_REQUEST: Kafka leaves it to its clients to refuse such an offset.
     case invalidOffset(group: String, TopicPartition, Offset)
+    /// INVALID_COMMIT_OFFSET_SIZE: the log takes no batch that is so large.
+    case commitTooLarge(group: String, bytes: Int, limit: Int)
+    /// UNKNOWN_SERVER_ERROR: the log takes no batch that is so large, and to try again is no use.
+    case recordsTooLarge(bytes: Int, limit: Int)
     /// COORDINATOR_NOT_AVAILABLE: the coordinator stops, or the group is just being deleted.
     case coordinatorNotAvailable(String)
     /// COORDINATOR_NOT_AVAILABLE: the log refused the records.
@@ -81,6 +85,16 @@ extension CoordinationError: CustomStringConvertible {
             """
         case .invalidOffset(let group, let partition, let offset):
             "group '\(group)' commits offset \(offset) of \(partition), and offsets begin at 0"
+        case .commitTooLarge(let group, let bytes, let limit):
+            """
+            group '\(group)' commits offsets of \(bytes) bytes at once; the limit is \(limit): \
+            commit fewer partitions at a time
+            """
+        case .recordsTooLarge(let bytes, let limit):
+            """
+            the groups' log takes batches of \(limit) bytes, and the group needs \(bytes): give it \
+            fewer members, or let them subscribe with less
+            """
         case .coordinatorNotAvailable(let reason):
             "\(reason); try again"
         case .log(let reason):

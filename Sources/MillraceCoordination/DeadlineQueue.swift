@@ -2,25 +2,35 @@ internal import MillraceShard
 
 /// When which group is to be looked at next. A deadline that moves away leaves its entry where it
 /// is: the group is looked at too early, and says when again. So a heartbeat costs nothing here.
-struct DeadlineQueue {
+/// Entries that nobody wants any more are swept out once they are the most.
+struct DeadlineQueue: Sendable {
     private struct Entry {
         var deadline: Instant
         var sequence: UInt64
         var group: String
     }
 
+    private static let leftOverCountMin = 64
+
     private var heap: [Entry] = []
     private var sequence: UInt64 = 0
     /// The earliest entry of each group; others are left over.
     private var scheduled: [String: Instant] = [:]
 
+    /// Nobody is due before this.
     var next: Instant? { heap.first?.deadline }
+    var count: Int { scheduled.count }
+    var isEmpty: Bool { scheduled.isEmpty }
+    /// Those that are left over among them.
+    var entryCount: Int { heap.count }
+
+    func contains(_ group: String) -> Bool { scheduled[group] != nil }
 
     /// - Returns: whether the group is to be looked at before all others.
     @discardableResult
     mutating func schedule(_ group: String, _ deadline: Instant?) -> Bool {
         guard let deadline else {
-            scheduled[group] = nil
+            if scheduled.removeValue(forKey: group) != nil { sweep() }
             return false
         }
         if let earlier = scheduled[group], earlier <= deadline { return false }
@@ -28,7 +38,16 @@ struct DeadlineQueue {
         let isFirst = next.map { deadline < $0 } ?? true
         sequence += 1
         insert(Entry(deadline: deadline, sequence: sequence, group: group))
+        sweep()
         return isFirst
+    }
+
+    private mutating func sweep() {
+        guard !scheduled.isEmpty else { return heap = [] }
+        guard heap.count > 2 * scheduled.count + Self.leftOverCountMin else { return }
+        heap.removeAll { scheduled[$0.group] != $0.deadline }
+        // What is sorted is a heap.
+        heap.sort { ($0.deadline, $0.sequence) < ($1.deadline, $1.sequence) }
     }
 
     /// The next group that is due by now.
@@ -37,6 +56,7 @@ struct DeadlineQueue {
             removeFirst()
             guard scheduled[first.group] == first.deadline else { continue }
             scheduled[first.group] = nil
+            if scheduled.isEmpty { heap = [] }
             return first.group
         }
         return nil

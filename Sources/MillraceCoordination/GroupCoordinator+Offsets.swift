@@ -106,21 +106,56 @@ extension GroupCoordinator {
     }
 
     /// A topic is gone: nobody goes on in it, and one of the same name is another.
-    package func topicDeleted(_ topic: TopicName) async throws(CoordinationError) {
-        try checkRunning()
-        for id in table.ids {
-            let partitions = table[id]?.offsets.partitions.filter { $0.topic == topic } ?? []
-            try await takeBack(partitions, of: id)
+    /// - Parameter successor: the id of another topic that has the name by now; offsets that were
+    /// committed for this id stay.
+    /// - Throws: `coordinatorNotAvailable`, and `log` where some could not be taken back.
+    package func topicDeleted(
+        _ topic: TopicName, successor: TopicID? = nil
+    ) async throws(CoordinationError) {
+        try await takeBack { name, id in name == topic && (id == nil || id != successor) }
+    }
+
+    /// Takes back the offsets of all topics but these. For a start, since a stop between the end of
+    /// a topic and that of its offsets leaves these behind, and a topic of the same name would be
+    /// read from there.
+    /// - Throws: as `topicDeleted`.
+    package func keepOnly(_ topics: [TopicName: TopicID]) async throws(CoordinationError) {
+        try await takeBack { name, id in
+            guard let current = topics[name] else { return true }
+            return id != nil && id != current
         }
     }
 
-    /// The topics that offsets are committed for.
-    package func topicsWithOffsets() -> [TopicName] {
-        var topics = Set<TopicName>()
+    /// Takes back offsets by the topic's name and, where the commit said it, its id: one write for
+    /// each partition of the log, all at once. What can be taken back is, whatever fails.
+    private func takeBack(
+        where isGone: (TopicName, TopicID?) -> Bool
+    ) async throws(CoordinationError) {
+        try checkRunning()
+        var gone: [Int32: [GroupRecord]] = [:]
         for id in table.ids {
-            for partition in table[id]?.offsets.partitions ?? [] { topics.insert(partition.topic) }
+            guard let offsets = table[id]?.offsets else { continue }
+            let partitions = offsets.partitions.filter {
+                isGone($0.topic, offsets.committed[$0]?.topicID)
+            }
+            guard !partitions.isEmpty else { continue }
+            let place = GroupName.partition(for: id, count: partitionCount ?? 1)
+            gone[place, default: []] += tombstones(partitions, of: id)
         }
-        return topics.sorted()
+        let answers = gone.sorted { $0.key < $1.key }.map { _, records in
+            let answer = PendingAnswer<Void>()
+            enqueue(LogChange(records, .other(answer)))
+            return answer
+        }
+        var failure: CoordinationError?
+        for answer in answers {
+            do throws(CoordinationError) {
+                try await answer.get(on: shard)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
     }
 
     private func takeBack(

@@ -8,7 +8,17 @@ struct LogChange {
         case group(String, GroupWrite)
         case commit(String, [TopicPartition], PendingAnswer<Void>)
         case deletion(String, PendingAnswer<Void>)
+        /// Offsets are taken back.
         case other(PendingAnswer<Void>)
+
+        /// Whether the records may be written one after the other: each takes something back, and
+        /// a failure leaves what is still to be taken back. There may be more than a batch holds.
+        var isDivisible: Bool {
+            switch self {
+            case .group, .commit: false
+            case .deletion, .other: true
+            }
+        }
     }
 
     var records: [GroupRecord]
@@ -29,21 +39,59 @@ struct WriteQueue {
     /// So that one batch stays far below what a log refuses as too large.
     private static let batchBytesMax = 256 << 10
 
-    /// The oldest changes, as many as fit one batch; at least one.
-    fileprivate mutating func takeBatch() -> (changes: [LogChange], records: [Record]) {
-        var batch: (changes: [LogChange], records: [Record]) = ([], [])
+    /// What is written at once.
+    fileprivate struct Batch {
+        var encoded: [Record] = []
+        /// The records of a change that is written in pieces.
+        var piece: [GroupRecord] = []
+        /// Those that are done with this batch, with the records that are not in the piece.
+        var changes: [LogChange] = []
+    }
+
+    /// The oldest changes, as many as fit one batch. One that is larger comes alone, and in pieces
+    /// where it may.
+    fileprivate mutating func takeBatch() -> Batch? {
+        guard let first = changes.first else { return nil }
+        var batch = Batch()
         var byteCount = 0
         while let next = changes.first {
-            byteCount += next.encoded.reduce(0) {
-                $0 + ($1.key?.count ?? 0) + ($1.value?.count ?? 0) + 16
-            }
-            guard batch.changes.isEmpty || byteCount <= Self.batchBytesMax else { break }
+            byteCount += next.encoded.reduce(0) { $0 + $1.sizeInBatch }
+            guard byteCount <= Self.batchBytesMax else { break }
+            batch.encoded += next.encoded
             batch.changes.append(next.change)
-            batch.records += next.encoded
             changes.removeFirst()
         }
+        guard batch.changes.isEmpty else { return batch }
+        if first.change.purpose.isDivisible { return takePiece() }
+        changes.removeFirst()
+        return Batch(encoded: first.encoded, changes: [first.change])
+    }
+
+    /// The first records of the oldest change, as many as fit one batch; at least one.
+    private mutating func takePiece() -> Batch {
+        var (change, encoded) = changes.removeFirst()
+        var count = 0
+        var byteCount = 0
+        while count < encoded.count {
+            byteCount += encoded[count].sizeInBatch
+            guard count == 0 || byteCount <= Self.batchBytesMax else { break }
+            count += 1
+        }
+        var batch = Batch(
+            encoded: Array(encoded.prefix(count)), piece: Array(change.records.prefix(count)))
+        change.records.removeFirst(count)
+        encoded.removeFirst(count)
+        if encoded.isEmpty { batch.changes = [change] } else { changes.prepend((change, encoded)) }
         return batch
     }
+
+    /// The oldest change is given up: a piece of it could not be written.
+    fileprivate mutating func removeFirst() -> LogChange { changes.removeFirst().change }
+}
+
+extension Record {
+    /// Not less than it takes in a batch.
+    fileprivate var sizeInBatch: Int { (key?.count ?? 0) + (value?.count ?? 0) + 16 }
 }
 
 /// Writing: one batch at a time for each partition of the log, of all that was decided meanwhile.
@@ -73,24 +121,31 @@ extension GroupCoordinator {
     }
 
     private func drain(_ partition: Int32) async {
-        while let batch = queues[partition]?.takeBatch(), !batch.changes.isEmpty {
-            var failure: CoordinationError?
+        while let batch = queues[partition]?.takeBatch() {
             do throws(CoordinationError) {
-                try await log.append(batch.records, to: partition)
+                try await log.append(batch.encoded, to: partition)
+                replay(batch.piece)
+                for change in batch.changes {
+                    replay(change.records)
+                    finish(change, nil)
+                }
             } catch {
-                failure = error
+                var failed = batch.changes
+                if failed.isEmpty, let rest = queues[partition]?.removeFirst() { failed = [rest] }
+                for change in failed { finish(change, error) }
             }
-            for change in batch.changes { finish(change, failure) }
         }
         queues[partition] = nil
     }
 
-    /// Replays what was written, and tells who waits for it.
+    private func replay(_ records: [GroupRecord]) {
+        let time = self.time
+        for record in records { table.replay(record, at: time) }
+    }
+
+    /// Tells who waits for the change, which was written and replayed unless it failed.
     private func finish(_ change: LogChange, _ failure: CoordinationError?) {
         let time = self.time
-        if failure == nil {
-            for record in change.records { table.replay(record, at: time) }
-        }
         let result: Result<Void, CoordinationError> = failure.map { .failure($0) } ?? .success(())
         switch change.purpose {
         case .group(let id, let write):
@@ -99,7 +154,12 @@ extension GroupCoordinator {
         case .commit(let id, let partitions, let answer):
             table[id]?.offsets.endCommit(partitions)
             table.removeIfUnused(id)
-            answer.give(result, on: shard)
+            if case .recordsTooLarge(let bytes, let limit) = failure {
+                answer.give(
+                    .failure(.commitTooLarge(group: id, bytes: bytes, limit: limit)), on: shard)
+            } else {
+                answer.give(result, on: shard)
+            }
         case .deletion(let id, let answer):
             if failure != nil { table[id]?.classic.abandonDeletion(at: time) }
             settle(id)

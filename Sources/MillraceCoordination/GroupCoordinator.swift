@@ -138,8 +138,10 @@ package actor GroupCoordinator {
     }
 
     /// Members are told apart by this for ever, also after a restart: a random number of 122 bits.
+    /// What stands before it is for people, and a client's name may be 32 KiB long.
     func newMemberID(_ request: JoinRequest) -> String {
-        let prefix = request.instanceID ?? request.clientID
+        let name = request.instanceID ?? request.clientID
+        let prefix = String(decoding: name.utf8.prefix(255), as: UTF8.self)
         return "\(prefix)-\(TopicID(from: &randomness).uuidText)"
     }
 }

@@ -48,7 +48,11 @@ struct GroupMembers: Sendable {
     /// How many members know each protocol.
     private var supporterCounts: [String: Int] = [:]
     private(set) var awaitingJoinCount = 0
+    private(set) var owingSyncCount = 0
     private var arrivalCount: UInt64 = 0
+    /// No member expires before this. It may be earlier than it has to be: a sign of life does not
+    /// change it, and `expired` puts it right.
+    private(set) var nextExpiry: Instant?
 
     var count: Int { byID.count }
     var isEmpty: Bool { byID.isEmpty }
@@ -78,6 +82,7 @@ struct GroupMembers: Sendable {
     @discardableResult
     mutating func remove(_ id: String) -> GroupMember? {
         guard let member = byID.removeValue(forKey: id) else { return nil }
+        if byID.isEmpty { nextExpiry = nil }
         count(member, -1)
         if let instance = member.instanceID, idsByInstance[instance] == id {
             idsByInstance[instance] = nil
@@ -94,16 +99,33 @@ struct GroupMembers: Sendable {
 
     mutating func setSessionDeadline(_ deadline: Instant, of id: String) {
         byID[id]?.sessionDeadline = deadline
+        noteExpiry(of: byID[id])
+    }
+
+    private mutating func noteExpiry(of member: GroupMember?) {
+        guard let expiry = member?.expiry else { return }
+        nextExpiry = min(nextExpiry ?? expiry, expiry)
+    }
+
+    /// The members that were not heard of in time, by arrival.
+    mutating func expired(by now: Instant) -> [GroupMember] {
+        guard let next = nextExpiry, next <= now else { return [] }
+        let expiries = byID.values.compactMap(\.expiry)
+        nextExpiry = expiries.filter { $0 > now }.min()
+        guard expiries.contains(where: { $0 <= now }) else { return [] }
+        return inOrder.filter { $0.expiry.map { $0 <= now } ?? false }
     }
 
     private mutating func put(_ member: GroupMember) {
         byID[member.id] = member
+        noteExpiry(of: member)
         count(member, 1)
         if let instance = member.instanceID { idsByInstance[instance] = member.id }
     }
 
     private mutating func count(_ member: GroupMember, _ step: Int) {
         if member.awaitingJoin != nil { awaitingJoinCount += step }
+        if member.owesSync { owingSyncCount += step }
         for name in Set(member.protocols.map(\.name)) {
             let supporterCount = supporterCounts[name, default: 0] + step
             supporterCounts[name] = supporterCount == 0 ? nil : supporterCount

@@ -171,6 +171,75 @@ import Testing
         #expect(test.group.state == .stable)
     }
 
+    @Test func idsThatAreGivenOutTakePlaces() throws {
+        var options = GroupOptions()
+        options.memberCountMax = 3
+        var test = try Test.stable(["a"], options: options)
+        for name in ["b", "c"] {
+            let join = test.join(Test.request(knownID: true), as: name)
+            #expect(test.joins[join] == .failure(.memberIDRequired(assigned: name)))
+        }
+        let fourth = test.join(Test.request(knownID: true), as: "d")
+        #expect(test.joins[fourth] == .failure(.groupMaxSizeReached("g", limit: 3)))
+        let second = test.join(Test.request("b"))
+        test.join(Test.request("c"))
+        test.join(Test.request("a"))
+        #expect(try #require(try test.joins[second]?.get()).generation == 2)
+    }
+
+    /// Somebody asks for ids and never comes back, over and over.
+    @Test func idsAreNotGivenOutWithoutEnd() throws {
+        var options = GroupOptions()
+        options.pendingMemberCountMax = 100
+        var test = Test(options)
+        for number in 0..<1000 {
+            let join = test.join(Test.request(knownID: true), as: "m\(number)")
+            #expect(
+                test.joins[join]
+                    == .failure(
+                        number < 100
+                            ? .memberIDRequired(assigned: "m\(number)")
+                            : .groupMaxSizeReached("g", limit: 100)))
+        }
+        #expect(test.group.pendingMembers.count == 100)
+        let known = test.join(Test.request("m50"))
+        test.pass(.seconds(10))
+        #expect(test.group.pendingMembers.isEmpty)
+        #expect(try #require(try test.joins[known]?.get()).generation == 1)
+    }
+
+    @Test func aStaticMemberOfAFullGroupComesBack() throws {
+        var options = GroupOptions()
+        options.memberCountMax = 2
+        var test = try Test.stable(["a", "b"], instances: [nil, "i"], options: options)
+        let back = test.join(Test.request(instance: "i"), as: "c")
+        try test.writeNext()
+        #expect(try #require(try test.joins[back]?.get()).memberID == "c")
+        let other = test.join(Test.request(instance: "j"), as: "d")
+        #expect(test.joins[other] == .failure(.groupMaxSizeReached("g", limit: 2)))
+    }
+
+    @Test func nobodyIsWaitedForInAllEternity() throws {
+        var options = GroupOptions()
+        options.rebalanceTimeoutMax = .seconds(3600)
+        var test = Test(options)
+        let never = Duration.milliseconds(Int64(Int32.max))
+        test.join(Test.request(rebalance: never), as: "a")
+        test.pass(.seconds(1))
+        try test.syncAll()
+        let again = test.join(Test.request("a", rebalance: never))
+        #expect(try #require(try test.joins[again]?.get()).generation == 2)
+        try test.syncAll()
+        let new = test.join(Test.request(), as: "b")
+        for _ in 0..<720 {
+            // It is alive and still does not join.
+            try? test.heartbeat("a")
+            test.pass(.seconds(5))
+        }
+        #expect(try #require(try test.joins[new]?.get()).leader == "b")
+        #expect(test.group.metadata().members.allSatisfy { $0.rebalanceTimeout == .seconds(60) })
+    }
+
     @Test func strangersAreNotMembers() throws {
         var test = try Test.stable(["a"])
         let stranger = test.join(Test.request("x"))

@@ -141,12 +141,16 @@ final class MemoryLog: CoordinatorLog, @unchecked Sendable {
     /// What the next appends come to.
     var failures: [CoordinationError] = []
     var delay = Duration.milliseconds(5)
+    /// As much as it takes at once.
+    var bytesMax = Int.max
 
     func partitionCount() async throws(CoordinationError) -> Int32 { Int32(partitions.count) }
 
     func append(_ records: [Record], to partition: Int32) async throws(CoordinationError) {
         guard (try? await shard?.sleep(for: delay)) != nil else { throw .log("the end") }
         guard failures.isEmpty else { throw failures.removeFirst() }
+        let bytes = records.reduce(0) { $0 + ($1.key?.count ?? 0) + ($1.value?.count ?? 0) }
+        guard bytes <= bytesMax else { throw .recordsTooLarge(bytes: bytes, limit: bytesMax) }
         partitions[Int(partition)] += records
         batchSizes.append(records.count)
     }

@@ -40,6 +40,21 @@ import Testing
         #expect(due(99, in: &queue) == ["a"])
     }
 
+    /// Ids that are given out and come back at once leave an entry each.
+    @Test func whatIsLeftOverDoesNotPileUp() {
+        var queue = DeadlineQueue()
+        queue.schedule("stays", at(500))
+        for number in UInt64(0)..<10_000 {
+            queue.schedule("m\(number)", at(1000 + number))
+            queue.schedule("m\(number)", nil)
+            #expect(queue.entryCount < 100)
+        }
+        queue.schedule("near", at(50))
+        #expect(queue.count == 2)
+        #expect(due(999, in: &queue) == ["near", "stays"])
+        #expect(queue.next == nil)
+    }
+
     @Test func nobodyIsDueWithoutADeadline() {
         var queue = DeadlineQueue()
         queue.schedule("a", at(10))

@@ -66,6 +66,48 @@ import Testing
         #expect(try test.run { try await $0.list() }.isEmpty)
     }
 
+    private func commitMany(_ test: Test, _ count: Int32) throws {
+        for first in stride(from: Int32(0), to: count, by: 1000) {
+            let request = OffsetCommitRequest(
+                group: "g",
+                commits: (first..<min(first + 1000, count)).map {
+                    .init(Test.partition($0), Offset(1))
+                })
+            _ = try test.run { try await $0.commitOffsets(request) }
+        }
+    }
+
+    @Test func aGroupWithMoreOffsetsThanABatchHoldsIsDeleted() throws {
+        let test = try Test()
+        defer { test.end() }
+        test.log.bytesMax = 300_000
+        try commitMany(test, 40_000)
+        try test.run { try await $0.delete("g") }
+        #expect(try test.run { try await $0.list() }.isEmpty)
+        try test.restart()
+        #expect(try test.run { try await $0.list() }.isEmpty)
+    }
+
+    /// What was taken back before the failure stays taken back, now and after a stop alike.
+    @Test func aDeletionThatFailsHalfWayCanBeRepeated() throws {
+        let test = try Test()
+        defer { test.end() }
+        try commitMany(test, 40_000)
+        let deletion = test.start { try await $0.delete("g") }
+        test.pass(.milliseconds(8))
+        test.log.failures = [.log("full")]
+        test.pass(.seconds(1))
+        #expect(deletion.error == .log("full"))
+        let left = try test.run { try await $0.fetchOffsets(of: "g") }
+        #expect(!left.isEmpty)
+        #expect(left.count < 40_000)
+        #expect(try test.run { try await $0.describe("g").state } == .empty)
+        try test.restart()
+        #expect(try test.run { try await $0.fetchOffsets(of: "g") }.keys == left.keys)
+        try test.run { try await $0.delete("g") }
+        #expect(try test.run { try await $0.list() }.isEmpty)
+    }
+
     /// A commit that was decided before the deletion goes with the group, one after it is refused.
     @Test func deletionTakesWhatIsOnItsWay() throws {
         let test = try Test()

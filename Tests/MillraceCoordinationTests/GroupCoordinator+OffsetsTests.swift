@@ -92,6 +92,21 @@ import Testing
         }
     }
 
+    @Test func aCommitThatTheLogWouldNeverTakeIsRefusedAsSuch() throws {
+        let test = try Test()
+        defer { test.end() }
+        test.log.bytesMax = 1000
+        let request = OffsetCommitRequest(
+            group: "g", commits: (0..<100).map { .init(Test.partition($0), Offset(1)) })
+        let commit = test.start { try await $0.commitOffsets(request) }
+        test.pass(.seconds(1))
+        guard case .commitTooLarge("g", _, 1000) = commit.error else {
+            Issue.record("\(String(describing: commit.result))")
+            return
+        }
+        #expect(try test.run { try await $0.fetchOffsets(of: "g") }.isEmpty)
+    }
+
     /// What is decided while a write is under way goes into the next one together, in its order.
     @Test func commitsAreWrittenTogether() throws {
         let test = try Test()
@@ -129,6 +144,66 @@ import Testing
             }
             try test.restart()
         }
+    }
+
+    /// A failure in one partition of the log does not keep the others from being cleaned.
+    @Test func aDeletedTopicIsTakenOutWhereverThatIsPossible() throws {
+        let test = try Test()
+        defer { test.end() }
+        let groups = (0..<300).map { "group\($0)" }
+        for group in groups {
+            let request = OffsetCommitRequest(group: group, commits: [commit(first, 1)])
+            _ = try test.run { try await $0.commitOffsets(request) }
+        }
+        let countBefore = test.log.batchSizes.count
+        test.log.failures = [.log("full")]
+        #expect(throws: CoordinationError.log("full")) {
+            try test.run { try await $0.topicDeleted(Test.topic) }
+        }
+        #expect(test.log.batchSizes.count == countBefore + 2, "one write for each partition")
+        let left = try test.run { coordinator in
+            var left = Set<Int32>()
+            for group in groups where try await !coordinator.fetchOffsets(of: group).isEmpty {
+                left.insert(GroupName.partition(for: group, count: 3))
+            }
+            return left
+        }
+        #expect(left.count == 1)
+        try test.run { try await $0.topicDeleted(Test.topic) }
+        #expect(try test.run { try await $0.list() }.isEmpty)
+    }
+
+    @Test func offsetsStayWithTheTopicsThatAreThere() throws {
+        let test = try Test()
+        defer { test.end() }
+        let (old, new) = (TopicID(high: 1, low: 1), TopicID(high: 2, low: 2))
+        let gone = Test.partition(0, of: try TopicName("gone"))
+        func ids() throws -> [TopicID?] {
+            try test.run { [first] in
+                let offsets = try await $0.fetchOffsets(of: "g")
+                return [offsets[first]?.topicID, offsets[gone]?.topicID]
+            }
+        }
+        func commitAll(_ id: TopicID?) throws {
+            let request = OffsetCommitRequest(
+                group: "g", commits: [first, gone].map { .init($0, Offset(1), topicID: id) })
+            _ = try test.run { try await $0.commitOffsets(request) }
+        }
+        let there = [first.topic: new]
+        try commitAll(new)
+        try test.run { try await $0.keepOnly(there) }
+        #expect(try ids() == [new, nil])
+        try test.run { [first] in try await $0.topicDeleted(first.topic, successor: new) }
+        #expect(try ids() == [new, nil])
+        try commitAll(old)
+        try test.run { try await $0.keepOnly(there) }
+        #expect(try test.run { try await $0.list() }.isEmpty, "it was another topic of the name")
+        // Who commits by name alone is believed.
+        try commitAll(nil)
+        try test.run { try await $0.keepOnly(there) }
+        #expect(try test.run { try await $0.fetchOffsets(of: "g") }.map(\.key) == [first])
+        try test.restart()
+        #expect(try test.run { try await $0.fetchOffsets(of: "g").count } == 1)
     }
 
     @Test func offsetsThatMembersNeedAreKept() throws {

@@ -139,6 +139,23 @@ import Testing
             await refused(.directoryInUse, directory) {
                 _ = try await Engine.open(directory, options: options)
             }
+            try await engine.commit([TopicPartition: Offset](), for: "g")
+            let own = "__consumer_offsets"
+            await refused(.invalidArgument, "the engine's own") {
+                try await engine.createTopic(own)
+            }
+            await refused(.invalidArgument, "the engine's own") {
+                try await engine.addPartitions(to: own, upTo: 9)
+            }
+            await refused(.invalidArgument, "the engine's own") {
+                try await engine.deleteTopic(own)
+            }
+            await refused(.invalidArgument, "the engine's own") {
+                try await engine.append(Record(value: [1]), to: own)
+            }
+            await refused(.invalidArgument, "the engine's own") {
+                try await engine.append(batch: [1], to: own, partition: 0)
+            }
             await refused(.invalidArgument, "illegal group ''") {
                 _ = try await engine.committedOffsets(of: "")
             }

@@ -58,6 +58,8 @@ extension ErrorCode {
             case .groupSubscribedToTopic: .groupSubscribedToTopic
             case .offsetMetadataTooLarge: .offsetMetadataTooLarge
             case .invalidOffset: .invalidRequest
+            case .commitTooLarge: .invalidCommitOffsetSize
+            case .recordsTooLarge: .unknownServerError
             case .coordinatorNotAvailable, .log: .coordinatorNotAvailable
             }
     }
