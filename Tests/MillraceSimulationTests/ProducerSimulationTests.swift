@@ -93,14 +93,15 @@ private final class ProducerStory: @unchecked Sendable {
                 await self.send(index, to: engine, isLast: false)
             }
         }
-        trouble(node)
-        simulation.run(for: .microseconds(simulation.random.within(1000...60_000)))
+        let pause = trouble(node)
+        simulation.run(for: pause + .microseconds(simulation.random.within(1000...60_000)))
         if simulation.random.oneIn(3) { try node.run { await engine.close() } }
         node.kill(powerCut: !simulation.random.oneIn(4))
     }
 
     /// Lets the disk run full for a while, or fail.
-    private func trouble(_ node: SimulatedNode) {
+    /// - Returns: how long the partitions then take nothing.
+    private func trouble(_ node: SimulatedNode) -> Duration {
         switch simulation.random.below(4) {
         case 0:
             disk.capacity = disk.used + UInt64(simulation.random.within(50_000...300_000))
@@ -108,11 +109,13 @@ private final class ProducerStory: @unchecked Sendable {
                 try? await node.shards[0].sleep(for: .milliseconds(30))
                 disk.capacity = .max
             }
+            return .seconds(1)
         case 1:
             let path = [".log", ".journal", ".snapshot"][simulation.random.below(3)]
             disk.faults.append(DiskFault(.write, path: path, count: 1))
         default: break
         }
+        return .zero
     }
 
     /// Sends what is not acknowledged, in order, and then more, until the life ends.
@@ -168,8 +171,9 @@ private final class ProducerStory: @unchecked Sendable {
         while producers[index].unacknowledged.count < 5, !simulation.random.oneIn(4) {
             let producer = producers[index]
             let count = simulation.random.within(1...4)
-            let isLarge = simulation.random.oneIn(20)
-            let size = isLarge ? simulation.random.within(50_000...150_000) : simulation.random.below(500)
+            let size =
+                simulation.random.oneIn(20)
+                ? simulation.random.within(50_000...150_000) : simulation.random.below(500)
             let records = (0..<count).map {
                 let text = "\(producer.id) \(producer.recordCount + $0) "
                 return Record(value: Array(text.utf8) + [UInt8](repeating: 120, count: size))
