@@ -79,8 +79,8 @@ var targets: [Target] = [
         name: "MillraceBroker",
         dependencies: [
             "Millrace", "MillraceBytes", "MillraceCoordination", "MillraceKafkaProtocol",
-            "MillraceModel", "MillraceNativeProtocol", "MillraceShard", "MillraceStorage", deque,
-            logging, protobuf, system,
+            "MillraceModel", "MillraceNativeProtocol", "MillraceRecords", "MillraceShard",
+            "MillraceStorage", deque, logging, protobuf, system,
         ],
         swiftSettings: swift),
     .target(

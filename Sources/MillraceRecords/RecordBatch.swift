@@ -59,7 +59,7 @@ package enum RecordBatch {
         guard
             isIdempotent
                 ? header.producerID.value >= 0 && header.producerEpoch.value >= 0
-                    && header.baseSequence >= 0 && !header.isTransactional
+                    && header.baseSequence >= 0
                 : !header.isTransactional
         else {
             throw .illegalProducer(

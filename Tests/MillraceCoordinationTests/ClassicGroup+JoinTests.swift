@@ -222,6 +222,7 @@ import Testing
     @Test func nobodyIsWaitedForInAllEternity() throws {
         var options = GroupOptions()
         options.rebalanceTimeoutMax = .seconds(3600)
+        options.newMemberJoinTimeout = .seconds(7200)
         var test = Test(options)
         let never = Duration.milliseconds(Int64(Int32.max))
         test.join(Test.request(rebalance: never), as: "a")

@@ -2,6 +2,7 @@ internal import Millrace
 internal import MillraceBytes
 internal import MillraceKafkaProtocol
 internal import MillraceModel
+internal import MillraceRecords
 internal import MillraceStorage
 
 // Key 0, Produce: record batches in, one for each partition, acknowledged when they are as safe as their topic
@@ -54,6 +55,10 @@ extension KafkaConnection {
             guard let count = data.records.count, count > 0,
                 let batch = try? frame.slice(offset: data.records.position, count: count)
             else { return .refused(.invalidRecord, "partition \(data.index) came without records") }
+            // A control record would never end a transaction that no coordinator knows of.
+            if let header = try? RecordBatchHeader(parsing: batch.bytes), header.isTransactional {
+                return .refused(.invalidTxnState, "the batch is transactional; there are no transactions")
+            }
             do throws(StorageError) {
                 return .appended(try await log.storage.append(batch, to: log))
             } catch {
