@@ -3,8 +3,8 @@ import SystemPackage
 import Testing
 
 struct SignalTests {
-    /// Tasks of one shard wait on another: each call puts them in line again there, and a notice that comes in between was
-    /// lost once, and with it the task.
+    /// Tasks of one shard wait on another: each call puts them in line again there, and a notice
+    /// that comes in between must not be missed.
     @Test(.timeLimit(.minutes(1))) func tasksOfAnotherShardLoseNoNotice() async throws {
         let home = try ShardThread.start(index: 0, processor: nil)
         defer { home.stopAndJoin() }
