@@ -156,7 +156,8 @@ targets += [
         ],
         swiftSettings: swift),
     .testTarget(
-        name: "MillraceTests", dependencies: ["Millrace", "MillraceStorage"], swiftSettings: swift),
+        name: "MillraceTests", dependencies: ["Millrace", "MillraceCoordination", "MillraceStorage"],
+        swiftSettings: swift),
     .testTarget(
         name: "MillraceNativeProtocolTests",
         dependencies: ["MillraceBytes", "MillraceModel", "MillraceNativeProtocol", protobuf],
