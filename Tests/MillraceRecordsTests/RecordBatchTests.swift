@@ -121,7 +121,10 @@ import Testing
     /// A batch of few bytes that says it has a billion records would take as many offsets.
     @Test(arguments: [0, 3] as [UInt8])
     func moreRecordsThanTheBytesCanHoldAreRefused(_ codec: UInt8) throws {
-        let records = [UInt8](repeating: 0, count: 70)
+        let records: [UInt8] = (0..<10 as Range<UInt8>).flatMap {
+            [12, 0, 0, 2 * $0, 1, 1, 0] as [UInt8]
+        }
+        try BatchEditing.holding(records, count: 10, codec: codec).validateProduced()
         let count: Int32 = codec == 0 ? 11 : 1 << 30
         let error = RecordsError.illegalRecordCount(
             count, lastOffsetDelta: count - 1, baseOffset: .zero)
