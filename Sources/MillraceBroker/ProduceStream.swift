@@ -127,6 +127,7 @@ final class ProduceStream: @unchecked Sendable {
             do throws(StorageError) {
                 let result = try await ticket.result()
                 ack.baseOffset = result.baseOffset.value
+                ack.logAppendTimeMs = result.logAppendTime.milliseconds
                 ack.durability = result.durability == .durable ? .durable : .relaxed
             } catch {
                 ack.error = Status(error).wire

@@ -35,9 +35,12 @@ extension KafkaConnection {
         case .failure(let code): end.errorCode = code
         case .success(let log):
             end.errorCode = checkEpoch(partition.currentLeaderEpoch)
-            guard end.errorCode == .none, partition.leaderEpoch == LeaderEpoch.zero.value else { break }
-            end.leaderEpoch = LeaderEpoch.zero.value
-            end.endOffset = await log.storage.bounds(of: log).highWatermark.value
+            let epoch = LeaderEpoch(partition.leaderEpoch)
+            guard end.errorCode == .none,
+                let offset = await log.storage.endOffset(forEpoch: epoch, of: log)
+            else { break }
+            end.leaderEpoch = epoch.value
+            end.endOffset = offset.value
         }
         return end
     }
