@@ -36,7 +36,7 @@ package final class Signal {
             guard notices == count else { return shard.unpark(token, 0) }
             parkedAs = token
             waiters.append(token)
-            shard.timers.insert(deadline, token)
+            shard.addTimer(deadline, token)
         }
         if result == -Errno.canceled.rawValue { throw .canceled }
         if result == -Errno.timedOut.rawValue {

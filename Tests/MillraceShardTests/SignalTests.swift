@@ -1,6 +1,7 @@
-import MillraceShard
 import SystemPackage
 import Testing
+
+@testable import MillraceShard
 
 struct SignalTests {
     /// Tasks of one shard wait on another: each call puts them in line again there, and a notice that comes in
@@ -18,6 +19,15 @@ struct SignalTests {
         }
         await turnstile.waitUntilPassed(count)
         #expect(await turnstile.passedCount == count)
+    }
+
+    /// A wait that ends early leaves a timer, and one that a client chose may be due in weeks.
+    @Test(.timeLimit(.minutes(1))) func timersOfEndedWaitsAreDropped() async throws {
+        let home = try ShardThread.start(index: 0, processor: nil)
+        defer { home.stopAndJoin() }
+        let turnstile = Turnstile(home.shard)
+        for _ in 0..<4000 { await turnstile.waitForAnHourUnlessTold() }
+        #expect(await turnstile.timerCount <= 1024)
     }
 }
 
@@ -46,6 +56,17 @@ private actor Turnstile {
         passedCount += 1
         changed.notifyAll()
     }
+
+    var timerCount: Int { shard.timers.count }
+
+    func waitForAnHourUnlessTold() async {
+        let notices = changed.notices
+        shard.spawn { await self.tell() }
+        let deadline = shard.now.advanced(by: .seconds(3600))
+        _ = try? await changed.wait(until: deadline, after: notices)
+    }
+
+    private func tell() { changed.notifyAll() }
 
     func waitUntilPassed(_ count: Int) async {
         while passedCount < count {
