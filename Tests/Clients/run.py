@@ -14,6 +14,7 @@ import concurrent.futures
 import faulthandler
 import importlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -164,6 +165,9 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
+    # Threads of a pool block every signal, and what one of them starts, and what that starts, inherits it: kcat would
+    # never learn that it is to stop.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
     faulthandler.enable()
     load_cases()
     if arguments.list or arguments.table:

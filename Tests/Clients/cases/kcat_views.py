@@ -54,7 +54,7 @@ def group_member(context):
     admin = admin_of(context)
     process = subprocess.Popen(
         ["kcat", "-b", context.bootstrap, "-G", group, "-u", "-q", "-X", "auto.offset.reset=earliest",
-         "-X", "client.id=the-kcat", "-X", "auto.commit.interval.ms=500", "-X", "session.timeout.ms=6000",
+         "-X", "client.id=the-kcat", "-X", "auto.commit.interval.ms=500",
          "-f", "%p %o %s\n", topic],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )
@@ -71,13 +71,10 @@ def group_member(context):
         eventually(
             lambda: {place: offset for place, (offset, _) in admin.group_offsets(group).items()} == wanted,
             "the commits are what was printed", 20)
-        # Debian's kcat, told to stop, now and then does not end on a busy machine. It is gone then, too.
         process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        eventually(lambda: admin.list_groups().get(group) == "Empty", "the group is empty", 20)
+        # It leaves the group first.
+        process.wait(20)
+        eventually(lambda: admin.list_groups().get(group) == "Empty", "the group is empty", 10)
     finally:
         process.kill()
         process.wait()
