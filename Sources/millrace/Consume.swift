@@ -118,7 +118,8 @@ struct Consume: AsyncParsableCommand {
                     throw OutputClosed()
                 }
             }
-            try await tasks.waitForAll()
+            // The first error leaves the group, which cancels the others; `waitForAll` would wait for them.
+            while try await tasks.next() != nil {}
         }
     }
 
