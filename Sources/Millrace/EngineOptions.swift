@@ -23,6 +23,8 @@ public struct EngineOptions: Sendable {
     /// Files that a shard's journal may have; while all wait to be recycled, durable appends wait
     /// too.
     public var journalFileCountMax = 8
+    /// A partition forgets an idempotent producer that has sent nothing for so long.
+    public var producerExpiration = Duration.seconds(86_400)
     /// How often old segments are looked for.
     public var retentionInterval = Duration.seconds(300)
     /// Where the engine tells what it does; never once a record.
@@ -44,6 +46,7 @@ public struct EngineOptions: Sendable {
         options.journalFileBytes = journalFileBytes
         options.journalFileCountMax = journalFileCountMax
         options.retentionInterval = retentionInterval
+        options.producerExpiration = producerExpiration
         return options
     }
 }

@@ -53,7 +53,7 @@ package actor Broker {
         let listener = try Listener(on: address, shard: shard)
         let services = KafkaServices(
             engine: engine, options: options, clusterID: "\(clusterID)",
-            advertised: options.advertised ?? listener.address, quotas: quotas)
+            advertised: options.advertised(for: listener.address), quotas: quotas)
         accept(listener) { KafkaConnection($0, services: services) }
         run { await $0.closeIdleConnections() }
         return listener.address
@@ -151,9 +151,9 @@ package actor Broker {
     /// How long clients have to take what is under way when the broker stops.
     private static let grace = Duration.seconds(5)
 
-    /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the
-    /// last connection has ended; the engine's groups take nothing more, so it is closed next. A client that does not
-    /// read is cut off after a while.
+    /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the last connection has
+    /// ended; the engine's groups take nothing more, so it is closed next. A client that does not read is cut off
+    /// after a while.
     package func stop() async {
         isStopping = true
         stopped.notifyAll()

@@ -6,6 +6,9 @@ package struct BrokerOptions: Equatable, Sendable {
     package var nodeID: Int32 = 1
     /// `advertised.listeners`: where Kafka clients are told to connect; nil for where the listener is.
     package var advertised: SocketAddress?
+    /// What Kafka clients are told instead of an address that stands for all of the machine's, such as 0.0.0.0, to
+    /// which nobody can connect from elsewhere.
+    package var hostName: String?
     /// `auto.create.topics.enable`: whether asking for a topic's metadata makes it.
     package var createsTopics = true
     /// `socket.request.max.bytes`.
@@ -18,4 +21,11 @@ package struct BrokerOptions: Equatable, Sendable {
     package var idleTimeMax = Duration.seconds(600)
 
     package init() {}
+
+    /// Where clients of a listener are told to connect.
+    func advertised(for listener: SocketAddress) -> SocketAddress {
+        if let advertised { return advertised }
+        guard let hostName, ["0.0.0.0", "::"].contains(listener.host) else { return listener }
+        return SocketAddress(host: hostName, port: listener.port)
+    }
 }

@@ -51,7 +51,9 @@ struct Serve: AsyncParsableCommand {
         let kafka = try address(kafka ?? properties.kafka ?? "127.0.0.1:9092", "--kafka")
         let directory = dataDir ?? properties.dataDirectory ?? "millrace-data"
         let engine = try await Engine.open(directory, options: try options(properties))
-        let broker = Broker(engine: engine, options: properties.broker)
+        var brokerOptions = properties.broker
+        brokerOptions.hostName = ProcessInfo.processInfo.hostName
+        let broker = Broker(engine: engine, options: brokerOptions)
         let ready: String
         do {
             ready = try await listen(broker, native: native, kafka: kafka)
@@ -60,9 +62,8 @@ struct Serve: AsyncParsableCommand {
             await engine.close()
             throw error
         }
-        FileHandle.standardOutput.write(Data("\(ready)\n".utf8))
         let group = ServiceGroup(
-            services: [BrokerService(broker: broker, engine: engine)],
+            services: [BrokerService(broker: broker, engine: engine, ready: ready)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "millrace.service"))
         try await group.run()
@@ -99,6 +100,7 @@ struct Serve: AsyncParsableCommand {
         options.topicDefaults = properties.topicDefaults
         options.groups = properties.groups
         options.retentionInterval = properties.retentionInterval ?? options.retentionInterval
+        options.producerExpiration = properties.producerExpiration ?? options.producerExpiration
         return options
     }
 
@@ -137,8 +139,12 @@ struct Serve: AsyncParsableCommand {
 private struct BrokerService: Service {
     let broker: Broker
     let engine: Engine
+    /// What says that the broker is ready. The signals are listened for by the time this service runs: whoever has read
+    /// the line may stop the broker at once.
+    let ready: String
 
     func run() async throws {
+        FileHandle.standardOutput.write(Data("\(ready)\n".utf8))
         try? await gracefulShutdown()
         await broker.stop()
         await engine.close()

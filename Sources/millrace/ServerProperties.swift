@@ -17,6 +17,7 @@ struct ServerProperties: Equatable {
     var journalFileBytes: Int?
     var journalFileCountMax: Int?
     var retentionInterval: Duration?
+    var producerExpiration: Duration?
     var broker = BrokerOptions()
     var topicDefaults = TopicDefaults()
     var groups = GroupOptions()
@@ -65,6 +66,8 @@ struct ServerProperties: Equatable {
             offsetsPartitionCount = Int32(try number(value, 1...10_000))
         case "log.retention.check.interval.ms":
             retentionInterval = .milliseconds(try number(value, 1...Int(Int32.max)))
+        case "producer.id.expiration.ms":
+            producerExpiration = .milliseconds(try number(value, 1...Int(Int32.max)))
         case "millrace.shards": shardCount = try number(value, 1...256)
         case "millrace.durability":
             guard let durability = Durability(rawValue: value) else {

@@ -195,6 +195,15 @@ import Testing
         #expect(broker.stop() == 0)
     }
 
+    /// The ready line is a promise: whoever has read it may stop the broker.
+    @Test func aBrokerThatIsStoppedAtOnceStopsCleanly() throws {
+        for _ in 0..<5 {
+            let broker = try BrokerProcess()
+            defer { try? FileManager.default.removeItem(at: broker.directory) }
+            #expect(broker.stop() == 0)
+        }
+    }
+
     @Test func anOldKernelIsRefusedInOneLine() throws {
         let outcome = try Commands.run(
             ["serve", "--data-dir", "/nonexistent/millrace", "--listen", "127.0.0.1:0", "--kafka", "127.0.0.1:0"],

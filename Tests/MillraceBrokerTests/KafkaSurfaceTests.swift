@@ -1,5 +1,6 @@
 import Foundation
 import MillraceKafkaProtocol
+import MillraceShard
 import Testing
 
 @testable import MillraceBroker
@@ -61,6 +62,19 @@ struct KafkaSurfaceTests {
         }
         let numbered = files.filter { $0.lastPathComponent.first?.isNumber ?? false }
         #expect(numbered.count == Self.served.count, "a file is there for a key that is not served")
+    }
+
+    @Test func nobodyIsToldToConnectToAllAddresses() {
+        var options = BrokerOptions()
+        options.hostName = "here.example"
+        let local = SocketAddress(host: "127.0.0.1", port: 9)
+        #expect(options.advertised(for: local) == local)
+        for host in ["0.0.0.0", "::"] {
+            let told = options.advertised(for: SocketAddress(host: host, port: 9))
+            #expect(told == SocketAddress(host: "here.example", port: 9))
+        }
+        options.advertised = SocketAddress(host: "there.example", port: 10)
+        #expect(options.advertised(for: local) == options.advertised)
     }
 
     @Test func everyServedVersionHasALayout() {

@@ -1,4 +1,5 @@
 internal import Millrace
+internal import MillraceCoordination
 internal import MillraceModel
 internal import MillraceStorage
 
@@ -8,16 +9,14 @@ extension KafkaServices {
     var fixedEntries: [ConfigEntry] {
         let standard = BrokerOptions()
         let usual = EngineOptions()
-        func milliseconds(_ duration: Duration) -> Int64 {
-            duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
-        }
-        return [
+        return groupEntries + [
             Self.entry("advertised.listeners", "KAFKA://\(advertised)", "", .string,
                 "Where Kafka clients are told to connect."),
             Self.entry("auto.create.topics.enable", options.createsTopics, standard.createsTopics, .boolean,
                 "Whether asking for a topic's metadata makes it."),
-            Self.entry("connections.max.idle.ms", milliseconds(options.idleTimeMax),
-                milliseconds(standard.idleTimeMax), .long, "After so long without a request a connection is closed."),
+            Self.entry("connections.max.idle.ms", options.idleTimeMax.wholeMilliseconds,
+                standard.idleTimeMax.wholeMilliseconds, .long,
+                "After so long without a request a connection is closed."),
             Self.entry("default.replication.factor", 1, 1, .int, "Replicas of a new topic; there is one broker."),
             Self.entry("log.dirs", storage.options.directory.string, "millrace-data", .string,
                 "The data directory."),
@@ -35,6 +34,31 @@ extension KafkaServices {
         ]
     }
 
+    private var groupEntries: [ConfigEntry] {
+        let (groups, usual) = (engine.options.groups, GroupOptions())
+        return [
+            Self.entry("group.initial.rebalance.delay.ms", groups.initialRebalanceDelay.wholeMilliseconds,
+                usual.initialRebalanceDelay.wholeMilliseconds, .int,
+                "How long the first rebalance of an empty group waits for more members."),
+            Self.entry("group.max.session.timeout.ms", groups.sessionTimeouts.upperBound.wholeMilliseconds,
+                usual.sessionTimeouts.upperBound.wholeMilliseconds, .int, "The longest session timeout of a member."),
+            Self.entry("group.max.size", groups.memberCountMax, usual.memberCountMax, .int,
+                "Members that a group may have."),
+            Self.entry("group.min.session.timeout.ms", groups.sessionTimeouts.lowerBound.wholeMilliseconds,
+                usual.sessionTimeouts.lowerBound.wholeMilliseconds, .int, "The shortest session timeout of a member."),
+            Self.entry("offset.metadata.max.bytes", groups.offsetMetadataBytesMax, usual.offsetMetadataBytesMax, .int,
+                "What a member may write beside an offset."),
+            Self.entry("offsets.retention.check.interval.ms", groups.offsetsRetentionInterval.wholeMilliseconds,
+                usual.offsetsRetentionInterval.wholeMilliseconds, .long, "How often old offsets are looked for."),
+            Self.entry("offsets.retention.minutes", groups.offsetsRetention.wholeMilliseconds / 60_000,
+                usual.offsetsRetention.wholeMilliseconds / 60_000, .int,
+                "How long the offsets of a group without members are kept."),
+            Self.entry("producer.id.expiration.ms", engine.options.producerExpiration.wholeMilliseconds,
+                EngineOptions().producerExpiration.wholeMilliseconds, .int,
+                "A partition forgets an idempotent producer that has sent nothing for so long."),
+        ]
+    }
+
     private static func entry<Value: CustomStringConvertible>(
         _ name: String, _ value: Value, _ standard: Value, _ type: ConfigType, _ documentation: String
     ) -> ConfigEntry {
@@ -47,4 +71,8 @@ extension KafkaServices {
             name: name, value: value, source: synonyms[0].source, type: type,
             documentation: documentation, isReadOnly: true, synonyms: synonyms)
     }
+}
+
+extension Duration {
+    fileprivate var wholeMilliseconds: Int64 { Int64(self / .milliseconds(1)) }
 }
