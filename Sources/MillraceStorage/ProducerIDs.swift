@@ -16,6 +16,9 @@ struct ProducerIDs {
     var isReserving = false
 
     static let blockCount: Int64 = 1000
+    /// A producer may call itself what it likes. If one with the largest number there is counted, none would be left
+    /// for others after the next start; no broker has given so many as this.
+    static let credibleMax: Int64 = 1 << 53
     private static let title = "millrace-producer-ids"
     private static let version = 1
 

@@ -207,5 +207,8 @@ struct ProducerTable {
         }
     }
 
-    var largestID: ProducerID? { producers.keys.max { $0.value < $1.value } }
+    /// - Parameter limit: larger ones are left out.
+    func largestID(upTo limit: Int64) -> ProducerID? {
+        producers.keys.filter { $0.value <= limit }.max { $0.value < $1.value }
+    }
 }

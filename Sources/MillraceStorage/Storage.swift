@@ -27,19 +27,20 @@ package actor Storage {
     private let logger: Logger
     /// Held until the storage is closed.
     private var lock: File?
-    private var catalogue: TopicCatalogue
+    var catalogue: TopicCatalogue
     private var isChanging = false
     private let changed: Signal
-    private var producerIDs = ProducerIDs()
-    private let producerIDsReserved: Signal
+    var producerIDs = ProducerIDs()
+    let producerIDsReserved: Signal
     private nonisolated let open = Mutex<[TopicName: Topic]>([:])
-    private nonisolated let configuration: Mutex<Configuration>
+    nonisolated let configuration: Mutex<Configuration>
 
     /// The broker's settings that were made while it ran, and what they make of its defaults.
-    private struct Configuration {
+    struct Configuration {
         var broker: BrokerConfig
         var defaults: TopicDefaults
     }
+
     private nonisolated let names = Mutex<[TopicID: TopicName]>([:])
 
     private init(
@@ -145,14 +146,14 @@ package actor Storage {
             settings: topicDefaults.settings(for: entry.config))
     }
 
-    private func publish(_ topic: Topic) {
+    func publish(_ topic: Topic) {
         open.withLock { $0[topic.entry.name] = topic }
         names.withLock { $0[topic.entry.id] = topic.entry.name }
     }
 
     // MARK: Changing
 
-    private func writeCatalogue() async throws(StorageError) {
+    func writeCatalogue() async throws(StorageError) {
         try await catalogue.write(to: options.directory.appending(DataFiles.topics), on: shard)
     }
 
@@ -252,95 +253,6 @@ package actor Storage {
         return try await openNew(entry, from: first)
     }
 
-    /// Changes a topic's settings. When this returns they are on stable storage and hold for what
-    /// is appended from then on.
-    ///
-    /// `millrace.durability` stays what it was when the topic was made: another one is refused,
-    /// and one that is left out is kept.
-    /// - Throws: `invalidConfig`, with nothing changed, `unknownTopic`, `io`.
-    package func alterConfig(
-        _ name: TopicName,
-        _ change: @Sendable (inout TopicConfig) throws(TopicConfigError) -> Void
-    ) async throws(StorageError) -> Topic {
-        try await beginChange()
-        defer { endChange() }
-        guard let old = catalogue.topics[name], let topic = topic(name) else {
-            throw .unknownTopic(name)
-        }
-        var entry = old
-        do throws(TopicConfigError) {
-            try change(&entry.config)
-        } catch {
-            throw .invalidConfig(error)
-        }
-        let durability = old.config.durability ?? options.durability
-        if entry.config.durability == nil { entry.config.set(durability) }
-        guard entry.config.durability == durability else {
-            throw .invalidConfig(
-                TopicConfigError(
-                    name: TopicConfig.Key.durability.rawValue,
-                    value: entry.config.durability?.rawValue ?? "",
-                    reason: """
-                        topic '\(name)' was made \(durability.rawValue) and stays so; make another \
-                        topic
-                        """))
-        }
-        catalogue.topics[name] = entry
-        do throws(StorageError) {
-            try await writeCatalogue()
-        } catch {
-            catalogue.topics[name] = old
-            throw error
-        }
-        return await apply(entry, to: topic)
-    }
-
-    /// Lets the settings hold in the partitions, and shows them.
-    private func apply(_ entry: TopicEntry, to topic: Topic) async -> Topic {
-        let settings = topicDefaults.settings(for: entry.config)
-        for log in topic.partitions { await log.storage.apply(settings, to: log) }
-        let changed = Topic(entry: entry, partitions: topic.partitions, settings: settings)
-        publish(changed)
-        return changed
-    }
-
-    /// Changes the broker's own settings; those that are defaults of topics hold at once for every
-    /// topic that does not set them. What other names mean is for the caller to know.
-    /// - Throws: `invalidConfig`, with nothing changed, `io`.
-    @discardableResult
-    package func alterBrokerConfig(
-        _ change: @Sendable (inout BrokerConfig) throws(TopicConfigError) -> Void
-    ) async throws(StorageError) -> BrokerConfig {
-        try await beginChange()
-        defer { endChange() }
-        let (broker, defaults) = try changed(brokerConfig, change)
-        try await broker.write(to: options.directory.appending(DataFiles.brokerConfig), on: shard)
-        configuration.withLock { $0 = Configuration(broker: broker, defaults: defaults) }
-        for topic in topics { _ = await apply(topic.entry, to: topic) }
-        return broker
-    }
-
-    /// Whether `alterBrokerConfig` would take the change.
-    /// - Throws: `invalidConfig`.
-    package nonisolated func validateBrokerConfig(
-        _ change: @Sendable (inout BrokerConfig) throws(TopicConfigError) -> Void
-    ) throws(StorageError) {
-        _ = try changed(brokerConfig, change)
-    }
-
-    private nonisolated func changed(
-        _ broker: BrokerConfig, _ change: (inout BrokerConfig) throws(TopicConfigError) -> Void
-    ) throws(StorageError) -> (BrokerConfig, TopicDefaults) {
-        var broker = broker
-        do throws(TopicConfigError) {
-            try change(&broker)
-            try broker.check()
-            return (broker, try broker.defaults(over: options.topicDefaults))
-        } catch {
-            throw .invalidConfig(error)
-        }
-    }
-
     /// Ends a topic and removes its records.
     package func delete(_ name: TopicName) async throws(StorageError) {
         try await beginChange()
@@ -371,44 +283,6 @@ package actor Storage {
         }
         catalogue.deleted = []
         try await writeCatalogue()
-    }
-
-    // MARK: Producer ids
-
-    /// A producer id that nobody has had, not even before a crash.
-    package func allocateProducerID() async throws(StorageError) -> ProducerID {
-        while true {
-            if let id = producerIDs.next() { return id }
-            if producerIDs.isReserving {
-                do throws(Errno) {
-                    try await producerIDsReserved.wait(after: producerIDsReserved.notices)
-                } catch {
-                    throw .closed
-                }
-                continue
-            }
-            producerIDs.isReserving = true
-            defer {
-                producerIDs.isReserving = false
-                producerIDsReserved.notifyAll()
-            }
-            try await reserveProducerIDs()
-        }
-    }
-
-    private func reserveProducerIDs() async throws(StorageError) {
-        let path = options.directory.appending(DataFiles.producerIDs)
-        var first = producerIDs.end ?? 0
-        if producerIDs.end == nil {
-            first = try await ProducerIDs.read(path, on: shard)
-            // The logs of a directory that came from elsewhere have producers of their own.
-            for storage in shards {
-                let largest = await storage.largestProducerID?.value ?? -1
-                first = max(first, largest < .max ? largest + 1 : 0)
-            }
-        }
-        producerIDs.reserved(
-            from: first, to: try await ProducerIDs.reserve(from: first, in: path, on: shard))
     }
 
     // MARK: Closing

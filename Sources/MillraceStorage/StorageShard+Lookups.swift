@@ -146,7 +146,4 @@ extension StorageShard {
     package func endOffset(forEpoch epoch: LeaderEpoch, of log: PartitionLog) -> Offset? {
         epoch == .zero ? log.highWatermark : nil
     }
-
-    /// The end of what readers of committed records see: without transactions, the high watermark.
-    package func lastStableOffset(of log: PartitionLog) -> Offset { log.highWatermark }
 }

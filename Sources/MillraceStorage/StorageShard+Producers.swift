@@ -16,9 +16,10 @@ extension StorageShard {
         }
     }
 
-    /// The largest producer id that any partition of this shard remembers.
+    /// The largest producer id, of those that a broker may have given, that any partition of this shard remembers.
     var largestProducerID: ProducerID? {
-        logs.values.compactMap(\.producers.largestID).max { $0.value < $1.value }
+        logs.values.compactMap { $0.producers.largestID(upTo: ProducerIDs.credibleMax) }
+            .max { $0.value < $1.value }
     }
 
     // MARK: Repeats

@@ -58,6 +58,8 @@ final class TailSignal {
     }
 
     func add(_ watch: TailWatch) {
+        // A fetch may name a partition any number of times.
+        guard watches.last !== watch else { return }
         if watches.count >= pruneCount {
             watches.removeAll(where: \.hasEnded)
             pruneCount = max(8, 2 * watches.count)

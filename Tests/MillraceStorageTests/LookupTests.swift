@@ -91,7 +91,6 @@ import Testing
             #expect(await log.storage.endOffset(forEpoch: .zero, of: log) == Offset(2))
             #expect(await log.storage.endOffset(forEpoch: LeaderEpoch(1), of: log) == nil)
             #expect(await log.storage.endOffset(forEpoch: LeaderEpoch(-1), of: log) == nil)
-            #expect(await log.storage.lastStableOffset(of: log) == Offset(2))
         }
     }
 

@@ -54,4 +54,20 @@ import Testing
             #expect(id == ProducerID(4712))
         }
     }
+
+    /// A client says what its id is: none may use all of them up.
+    @Test func aProducerThatCallsItselfByTheLargestNumberLeavesTheOthersTheirs() async throws {
+        let harness = try StorageHarness()
+        try await harness.run { storage in
+            try await storage.make()
+            for id: Int64 in [.max, .max - 1, 41] {
+                var producer = TestProducer(id: id)
+                _ = try await producer.send(["v"], to: storage)
+            }
+        }
+        try await harness.run { storage in
+            let id = try await storage.allocateProducerID()
+            #expect(id == ProducerID(42))
+        }
+    }
 }
