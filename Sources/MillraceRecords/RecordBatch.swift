@@ -30,10 +30,10 @@ package enum RecordBatch {
         return header
     }
 
-    /// Checks that `bytes` are exactly one batch that a producer may send: what `validate` does,
-    /// and that it has records, one for each of its offsets and no more than its bytes can hold,
-    /// is no control batch, and that its producer id, epoch and sequence go together. Records that are not compressed
-    /// are walked; those that are stay closed (see the decision on the Kafka listener).
+    /// Checks that `bytes` are exactly one batch that a producer may send: what `validate` does, and that it has
+    /// records, one for each of its offsets and no more than its bytes can hold, is no control batch, and that its
+    /// producer id, epoch and sequence go together. Records that are not compressed are walked; those that are stay
+    /// closed (see the decision on the Kafka listener).
     package static func validateProduced(
         _ bytes: UnsafeRawBufferPointer, limit: Int
     ) throws(RecordsError) -> RecordBatchHeader {

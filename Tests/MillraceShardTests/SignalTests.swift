@@ -6,7 +6,7 @@ import Testing
 struct SignalTests {
     /// Tasks of one shard wait on another: each call puts them in line again there, and a notice that comes in
     /// between was lost once, and with it the task.
-    @Test(.timeLimit(.minutes(1))) func tasksOfAnotherShardLoseNoNotice() async throws {
+    @Test(.timeLimit(.minutes(10))) func tasksOfAnotherShardLoseNoNotice() async throws {
         let home = try ShardThread.start(index: 0, processor: nil)
         defer { home.stopAndJoin() }
         let other = try ShardThread.start(index: 1, processor: nil)
@@ -22,7 +22,7 @@ struct SignalTests {
     }
 
     /// A wait that ends early leaves a timer, and one that a client chose may be due in weeks.
-    @Test(.timeLimit(.minutes(1))) func timersOfEndedWaitsAreDropped() async throws {
+    @Test(.timeLimit(.minutes(10))) func timersOfEndedWaitsAreDropped() async throws {
         let home = try ShardThread.start(index: 0, processor: nil)
         defer { home.stopAndJoin() }
         let turnstile = Turnstile(home.shard)

@@ -57,7 +57,8 @@ extension KafkaConnection {
         var failed = MetadataResponse.MetadataResponseTopic()
         failed.name = text
         guard let name = try? TopicName(text), !name.isInternal else {
-            failed.errorCode = .invalidTopic
+            // The broker's own topics are made when they are needed.
+            failed.errorCode = .unknownTopicOrPartition
             return failed
         }
         do throws(StorageError) {

@@ -10,11 +10,10 @@ internal import SystemPackage
 
 /// One client of Kafka's protocol.
 ///
-/// Four tasks: one receives requests, one acts on them in their order, one waits for what was produced to be safe,
-/// one sends. Produce requests are handed to the
-/// log as they come and answered when they are acknowledged; every other request waits until those before it are
-/// answered, as Kafka's brokers have it. Since receiving goes on meanwhile, a client that has gone ends whatever
-/// waits for it.
+/// Four tasks: one receives requests, one acts on them in their order, one waits for what was produced to be safe, one
+/// sends. Produce requests are handed to the log as they come and answered when they are acknowledged; every other
+/// request waits until those before it are answered, as Kafka's brokers have it. Since receiving goes on meanwhile, a
+/// client that has gone ends whatever waits for it.
 actor KafkaConnection: BrokerConnection {
     nonisolated let shard: Shard
     nonisolated var unownedExecutor: UnownedSerialExecutor { shard.asUnownedSerialExecutor() }
