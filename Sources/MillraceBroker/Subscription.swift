@@ -134,7 +134,7 @@ extension NativeConnection {
                     """))
         }
         let start: StartPosition =
-            switch request.position {
+            switch request.position.position {
             case .end: .end
             case .offset(let offset): .offset(Offset(offset))
             case .timestampMs(let time): .timestamp(Timestamp(milliseconds: time))

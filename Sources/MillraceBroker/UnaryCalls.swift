@@ -61,8 +61,8 @@ extension NativeConnection {
             return WireCommitOffsetsResponse()
         case .fetchOffsets:
             return try await fetch(try frame.decode(WireFetchOffsetsRequest.self))
-        case .produce, .subscribe:
-            throw EngineError(.invalidArgument, "\(method) is a stream and no unary call")
+        default:
+            throw EngineError(.invalidArgument, "\(method) is not served")
         }
     }
 

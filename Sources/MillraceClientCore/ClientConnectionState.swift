@@ -1,3 +1,4 @@
+internal import DequeModule
 package import MillraceBytes
 package import MillraceNativeProtocol
 package import SwiftProtobuf
@@ -28,6 +29,15 @@ package struct ClientConnectionState: ~Copyable {
     private var phase = Phase.expectingPreface
     private var nextStream = StreamID(1)
     private var streams: [StreamID: StreamPhase] = [:]
+    private var credit = SendCredit.ofConnection
+    /// Of the streams with messages of ours.
+    private var sending: [StreamID: Sending] = [:]
+
+    /// What one stream may send, and what waits until it may.
+    private struct Sending {
+        var credit = SendCredit.ofCall
+        var waiting: Deque<OutgoingBytes> = []
+    }
 
     private enum Phase {
         case expectingPreface
@@ -77,19 +87,46 @@ extension ClientConnectionState {
         }
         nextStream.value += 2
         streams[stream] = .open
+        if method.form == .bidirectional { sending[stream] = Sending() }
         writer.writeCall(method, stream: stream, request: request)
         return stream
     }
 
-    /// Sends a message on an open stream. For one that has ended, or that this side has closed, it
-    /// does nothing: its end may have come in between.
+    /// Sends a message on an open stream, once the broker's credit allows it. For one that has ended, or that this
+    /// side has closed, it does nothing: its end may have come in between.
     package mutating func send(
         _ message: some SwiftProtobuf.Message, attachment: [UInt8] = [], on stream: StreamID
     ) {
         guard streams[stream] == .open else { return }
-        writer.writeMessage(stream: stream, body: message, attachmentCount: attachment.count)
-        guard !attachment.isEmpty else { return }
-        output.append(OutgoingBytes(head: writer.take(), attachment: attachment))
+        var head = ByteWriter()
+        head.writeMessage(stream: stream, body: message, attachmentCount: attachment.count)
+        sending[stream]?.waiting.append(OutgoingBytes(head: head.take(), attachment: attachment))
+        sendWaiting(on: stream)
+    }
+
+    private mutating func sendWaiting(on stream: StreamID) {
+        while let next = sending[stream]?.waiting.first,
+            next.attachment.isEmpty || (credit.maySend && sending[stream]?.credit.maySend == true)
+        {
+            sending[stream]?.waiting.removeFirst()
+            sending[stream]?.credit.spend(next.attachment.count)
+            credit.spend(next.attachment.count)
+            if writer.count > 0 { output.append(OutgoingBytes(head: writer.take(), attachment: [])) }
+            output.append(next)
+        }
+        if streams[stream] == .halfClosed, sending[stream]?.waiting.isEmpty == true {
+            sending[stream] = nil
+            writer.writeHalfClose(stream: stream)
+        }
+    }
+
+    private mutating func granted(_ bytes: UInt32, on stream: StreamID) throws(FrameError) {
+        guard stream == .connection else {
+            try sending[stream]?.credit.grant(bytes)
+            return sendWaiting(on: stream)
+        }
+        try credit.grant(bytes)
+        for stream in sending.keys.sorted() { sendWaiting(on: stream) }
     }
 
     /// Lets the broker send more on a stream; nothing for one that has ended.
@@ -102,13 +139,15 @@ extension ClientConnectionState {
     package mutating func halfClose(_ stream: StreamID) {
         guard streams[stream] == .open else { return }
         streams[stream] = .halfClosed
-        writer.writeHalfClose(stream: stream)
+        guard sending[stream] != nil else { return writer.writeHalfClose(stream: stream) }
+        sendWaiting(on: stream)
     }
 
     /// Ends a call early: no more events come for it.
     package mutating func cancel(_ stream: StreamID) {
         guard let phase = streams[stream], phase != .cancelled else { return }
         streams[stream] = .cancelled
+        sending[stream] = nil
         writer.writeCancel(stream: stream)
     }
 
@@ -162,6 +201,7 @@ extension ClientConnectionState {
             return .message(stream, body: frame.body, attachment: frame.attachment)
         case .end:
             guard let phase = streams.removeValue(forKey: stream) else { throw unexpected(frame) }
+            sending[stream] = nil
             let status = try frame.status()
             return phase == .cancelled ? nil : .ended(stream, status)
         case .goAway:
@@ -173,7 +213,10 @@ extension ClientConnectionState {
                 writer.writePing(frame.pingPayload(), answering: true)
             }
             return nil
-        case .call, .credit, .cancel:
+        case .credit:
+            try granted(frame.creditBytes(), on: stream)
+            return nil
+        case .call, .cancel:
             throw unexpected(frame)
         }
     }

@@ -43,10 +43,10 @@ package struct SubscribeStreamState: Sendable {
         request.topic = topic.string
         request.partition = partition
         switch position {
-        case .beginning: request.beginning = true
-        case .end: request.end = true
-        case .offset(let offset): request.offset = offset.value
-        case .timestamp(let timestamp): request.timestampMs = timestamp.milliseconds
+        case .beginning: request.position.beginning = true
+        case .end: request.position.end = true
+        case .offset(let offset): request.position.offset = offset.value
+        case .timestamp(let timestamp): request.position.timestampMs = timestamp.milliseconds
         }
         request.follow = follow
         request.creditBytes = UInt64(windowBytes)

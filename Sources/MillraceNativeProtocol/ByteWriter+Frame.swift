@@ -13,9 +13,12 @@ extension ByteWriter {
     }
 
     package mutating func writeCall(
-        _ method: Method, stream: StreamID, request: some SwiftProtobuf.Message
+        _ method: Method, stream: StreamID, request: some SwiftProtobuf.Message, options: WireCallOptions? = nil
     ) {
-        writeFrame(.call, stream: stream, method: method.rawValue, body: request)
+        let attachment = options.map(Self.encode) ?? []
+        writeFrame(
+            .call, stream: stream, method: method.rawValue, body: request, attachmentCount: attachment.count)
+        writeBytes(attachment)
     }
 
     /// The frame but for its attachment: `attachmentCount` bytes are to follow.

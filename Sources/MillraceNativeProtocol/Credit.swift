@@ -13,6 +13,11 @@ package struct SendCredit: Hashable, Sendable {
     /// A receiver that grants more than this has lost count.
     static let most: Int64 = 1 << 40
 
+    /// What a client may send in a call before the broker has granted anything.
+    package static let ofCall = SendCredit(initial: UInt64(ReceiveCredit.callWindow))
+    /// What a client may send in all its calls before the broker has granted anything.
+    package static let ofConnection = SendCredit(initial: UInt64(ReceiveCredit.connectionWindow))
+
     package var maySend: Bool { available > 0 }
 
     package mutating func grant(_ bytes: UInt32) throws(FrameError) {
@@ -32,6 +37,12 @@ package struct SendCredit: Hashable, Sendable {
 /// has been consumed, so that the sender does not run dry and grants stay few.
 package struct ReceiveCredit: Hashable, Sendable {
     package let window: Int
+
+    /// What a broker takes in one call ahead of its acknowledgements.
+    package static let callWindow = 4 << 20
+    /// What a broker takes in all calls of a connection ahead of its acknowledgements.
+    package static let connectionWindow = 16 << 20
+
     /// What the sender may still send, as far as the receiver has granted.
     package private(set) var available: Int64
     private var consumedSinceGrant = 0

@@ -44,7 +44,7 @@ extension FrameError: CustomStringConvertible {
         case .attachmentTooLong(let attachment, let length):
             "a frame of \(length) bytes says that \(attachment) of them are its attachment"
         case .unexpectedAttachment(let count, let kind):
-            "a \(kind) frame has an attachment of \(count) bytes; only MESSAGE may have one"
+            "a \(kind) frame has an attachment of \(count) bytes, and may have \(kind.attachmentBytesMax)"
         case .unexpectedMethod(let method, let kind):
             "a \(kind) frame names method \(method); only CALL may name one"
         default:
@@ -57,7 +57,7 @@ extension FrameError: CustomStringConvertible {
         case .wrongStream(let stream, let kind):
             """
             a \(kind) frame is on stream \(stream); PING and GOAWAY belong on stream 0, the others \
-            on that of a call
+            but CREDIT on that of a call
             """
         case .wrongBodyLength(let count, let expected, let kind):
             "a \(kind) frame has a body of \(count) bytes and should have \(expected)"

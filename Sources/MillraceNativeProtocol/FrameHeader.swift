@@ -76,14 +76,14 @@ extension FrameHeader {
     /// What each kind may carry. Whatever has no meaning yet must be zero, so that it can be given
     /// one.
     private func checkKind() throws(FrameError) {
-        guard kind.isOfConnection == (stream == .connection) else {
+        guard kind == .credit || kind.isOfConnection == (stream == .connection) else {
             throw .wrongStream(stream, kind: kind)
         }
         guard flags.isSubset(of: kind == .ping ? .answer : []) else {
             throw .unknownFlags(flags.rawValue, kind: kind)
         }
         guard kind == .call || method == 0 else { throw .unexpectedMethod(method, kind: kind) }
-        guard kind == .message || attachmentLength == 0 else {
+        guard attachmentLength <= kind.attachmentBytesMax else {
             throw .unexpectedAttachment(attachmentLength, kind: kind)
         }
         if let bodyCount = kind.fixedBodyCount, bodyCount != Int(length) {
@@ -94,11 +94,12 @@ extension FrameHeader {
 
 /// What a frame is for.
 package enum FrameKind: UInt8, Hashable, Sendable, CaseIterable, CustomStringConvertible {
-    /// Opens a stream. Body: the method's request.
+    /// Opens a stream. Body: the method's request. Attachment: none, or `CallOptions`.
     case call = 1
-    /// One message on an open stream. Body: the method's message. The only kind with an attachment.
+    /// One message on an open stream. Body: the method's message. Attachment: record batches, where the method says so.
     case message = 2
-    /// Lets the other side send more bytes of attachments. Body: how many, u32.
+    /// Lets the other side send more bytes of attachments, on a stream or, on stream 0, on the connection. Body: how
+    /// many, u32.
     case credit = 3
     /// From the broker: the call has ended. Body: `Status`. From the client: it sends no more
     /// messages on this stream. Body: empty.
@@ -112,6 +113,15 @@ package enum FrameKind: UInt8, Hashable, Sendable, CaseIterable, CustomStringCon
 
     /// Whether frames of this kind belong to the connection, stream 0, and not to a call.
     var isOfConnection: Bool { self == .ping || self == .goAway }
+
+    /// A frame that may have a larger one is bounded by `FrameLimits` alone.
+    var attachmentBytesMax: UInt32 {
+        switch self {
+        case .message: .max
+        case .call: 64 << 10
+        case .credit, .end, .cancel, .ping, .goAway: 0
+        }
+    }
 
     var fixedBodyCount: Int? {
         switch self {

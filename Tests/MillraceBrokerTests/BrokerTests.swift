@@ -92,7 +92,7 @@ import Testing
         var request = WireSubscribeRequest()
         request.topic = topic
         request.partition = partition
-        request.beginning = true
+        request.position.beginning = true
         request.creditBytes = credit
         let stream = try client.call(.subscribe, request)
         var values: [String] = []
@@ -191,7 +191,7 @@ import Testing
             }
             var request = WireSubscribeRequest()
             request.topic = "t"
-            request.offset = 77
+            request.position.offset = 77
             request.creditBytes = 1000
             let subscription = try client.call(.subscribe, request)
             guard case .ended(subscription, let status) = try client.next() else {

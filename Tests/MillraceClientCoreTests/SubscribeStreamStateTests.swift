@@ -14,15 +14,15 @@ import Testing
     @Test func theRequestSaysWhereToBegin() {
         let request = state().request
         #expect(request.topic == "orders")
-        #expect(request.position == .offset(5))
+        #expect(request.position.position == .offset(5))
         #expect(request.creditBytes == 1000)
         for (position, expected) in [
             (.beginning, .beginning(true)), (.end, .end(true)),
             (.timestamp(Timestamp(milliseconds: 9)), .timestampMs(9)),
-        ] as [(StartPosition, WireSubscribeRequest.OneOf_Position)] {
+        ] as [(StartPosition, WirePosition.OneOf_Position)] {
             let state = SubscribeStreamState(
                 topic: topic, partition: 3, from: position, follow: true, windowBytes: 1)
-            #expect(state.request.position == expected)
+            #expect(state.request.position.position == expected)
             #expect(state.request.follow)
         }
     }

@@ -177,7 +177,7 @@ final class LogScript: Sendable {
     private func subscribe(_ frame: Frame, _ writer: inout ByteWriter) {
         guard let request = try? frame.decode(WireSubscribeRequest.self) else { return }
         var message = WireSubscribeBatch()
-        message.startOffset = request.offset
+        message.startOffset = request.position.offset
         writer.writeMessage(stream: frame.header.stream, body: message)
         message.clearStartOffset()
         for batch in logs.withLock({ $0[Int(request.partition)] }) {

@@ -72,8 +72,8 @@ import Testing
         #expect(throws: FrameError.unexpectedMethod(1, kind: .end)) {
             try parse(header(kind: 4, method: 1))
         }
-        #expect(throws: FrameError.unexpectedAttachment(1, kind: .call)) {
-            try parse(header(length: 1, kind: 1, attachment: 1))
+        #expect(throws: FrameError.unexpectedAttachment(1, kind: .end)) {
+            try parse(header(length: 1, kind: 4, attachment: 1))
         }
         #expect(throws: FrameError.attachmentTooLong(2, length: 1)) {
             try parse(header(length: 1, kind: 2, attachment: 2))
