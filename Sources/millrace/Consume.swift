@@ -12,7 +12,7 @@ struct Consume: AsyncParsableCommand {
             %p partition, %t topic, %T timestamp, %h headers, %S and %K sizes.
             """)
 
-    @Argument var topic: String
+    @Argument(completion: .topics) var topic: String
 
     @Option(
         help: """
@@ -51,8 +51,7 @@ struct Consume: AsyncParsableCommand {
         let start = try from.map { try Self.position($0) }
         let format = try format.map { try RecordFormat($0) }
         let broker = try await client.connect()
-        let description = try await broker.existingTopic(
-            topic, otherwise: "`millrace topic list` names those there are")
+        let description = try await broker.existingTopic(topic)
         let partitions = try chosen(description)
         let printer = RecordPrinter(
             topic: topic, format: format, delimiter: delimiter.map(Self.unescaped) ?? [10],
