@@ -41,7 +41,7 @@ public final class MillraceClient: Sendable {
     }
 
     /// Calls a method that is answered by one message.
-    private func ask<Response: SwiftProtobuf.Message>(
+    func ask<Response: SwiftProtobuf.Message>(
         _ method: MillraceNativeProtocol.Method, _ request: some SwiftProtobuf.Message,
         _ type: Response.Type
     ) async throws(ClientError) -> Response {
@@ -59,94 +59,6 @@ public final class MillraceClient: Sendable {
                 throw .closed
             }
         }
-    }
-
-    // MARK: Topics
-
-    /// Makes a topic, which is on stable storage when this returns.
-    /// - Parameters:
-    ///   - partitions: how many; nil leaves it to the broker.
-    ///   - config: settings by Kafka's names, and `millrace.durability`.
-    @discardableResult
-    public func createTopic(
-        _ name: String, partitions: Int32? = nil, config: [String: String] = [:]
-    ) async throws(ClientError) -> TopicDescription {
-        var request = WireCreateTopicRequest()
-        request.name = try TopicName(given: name).string
-        request.partitions = UInt32(max(0, partitions ?? 0))
-        request.configs = config.sorted { $0.key < $1.key }.map {
-            var entry = WireConfig()
-            entry.key = $0.key
-            entry.value = $0.value
-            return entry
-        }
-        return try TopicDescription(
-            try await ask(.createTopic, request, WireTopicDescription.self))
-    }
-
-    public func listTopics(
-        includingInternal: Bool = false
-    ) async throws(ClientError) -> [TopicListing] {
-        var request = WireListTopicsRequest()
-        request.includeInternal = includingInternal
-        var listings: [TopicListing] = []
-        for topic in try await ask(.listTopics, request, WireListTopicsResponse.self).topics {
-            listings.append(try TopicListing(topic))
-        }
-        return listings
-    }
-
-    public func describeTopic(_ name: String) async throws(ClientError) -> TopicDescription {
-        var request = WireDescribeTopicRequest()
-        request.name = try TopicName(given: name).string
-        return try TopicDescription(
-            try await ask(.describeTopic, request, WireTopicDescription.self))
-    }
-
-    public func deleteTopic(_ name: String) async throws(ClientError) {
-        var request = WireDeleteTopicRequest()
-        request.name = try TopicName(given: name).string
-        _ = try await ask(.deleteTopic, request, WireDeleteTopicResponse.self)
-    }
-
-    /// - Parameter count: how many the topic has afterwards.
-    @discardableResult
-    public func addPartitions(
-        to name: String, upTo count: Int32
-    ) async throws(ClientError) -> TopicDescription {
-        var request = WireAddPartitionsRequest()
-        request.name = try TopicName(given: name).string
-        request.partitions = UInt32(max(0, count))
-        return try TopicDescription(
-            try await ask(.addPartitions, request, WireTopicDescription.self))
-    }
-
-    // MARK: Groups
-
-    /// Commits where a group goes on; all or none.
-    public func commit(
-        _ offsets: [CommittedOffset], for group: String
-    ) async throws(ClientError) {
-        var request = WireCommitOffsetsRequest()
-        request.group = group
-        request.offsets = offsets.map(\.wire)
-        _ = try await ask(.commitOffsets, request, WireCommitOffsetsResponse.self)
-    }
-
-    /// What a group has committed for a topic's partitions.
-    public func committedOffsets(
-        of group: String, topic: String
-    ) async throws(ClientError) -> [CommittedOffset] {
-        var request = WireFetchOffsetsRequest()
-        request.group = group
-        var wanted = WireTopicPartitions()
-        wanted.topic = try TopicName(given: topic).string
-        request.topics = [wanted]
-        var offsets: [CommittedOffset] = []
-        for offset in try await ask(.fetchOffsets, request, WireFetchOffsetsResponse.self).offsets {
-            offsets.append(try CommittedOffset(offset))
-        }
-        return offsets
     }
 }
 

@@ -6,7 +6,7 @@ struct TopicCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topic", abstract: "Create, list, describe, change and delete topics.",
         subcommands: [
-            Create.self, List.self, Describe.self, AddPartitions.self, Delete.self,
+            Create.self, List.self, Describe.self, Alter.self, AddPartitions.self, Delete.self,
         ])
 
     struct Create: AsyncParsableCommand {
