@@ -81,6 +81,8 @@ final class StorageHarness: Sendable {
         let threads = try (0..<(shardCount ?? self.shardCount)).map { try ShardThread.start(index: $0, processor: nil) }
         var options = StorageOptions(directory: directory)
         options.journalFileBytes = 4 << 20
+        // The records of these tests are years old: where a test is slow they must not be deleted meanwhile.
+        options.retentionInterval = .seconds(86_400)
         configure(&options)
         let shards = threads.map(\.shard)
         let result: Swift.Result<Result, any Error> = await withCheckedContinuation {
