@@ -193,8 +193,9 @@ targets += [
         name: "MillraceBrokerTests",
         dependencies: [
             "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
-            "MillraceClientCore", "MillraceKafkaProtocol", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", "MillraceShard", protobuf, system,
+            "MillraceClientCore", "MillraceCoordination", "MillraceKafkaProtocol", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "PythonInterop", protobuf,
+            system,
         ],
         swiftSettings: swift),
     .testTarget(
