@@ -147,17 +147,20 @@ final class ClientConnection: Sendable {
 
     private func flush() { state.withLock { write(&$0.core) } }
 
-    /// Hands what is to be sent to the event loop; within the lock, so that it keeps its order.
+    /// Hands what is to be sent to the event loop; within the lock, so that it keeps its order, and always as a task
+    /// of the loop: what is written by the loop itself would overtake what others have handed to it before.
     private func write(_ core: inout ClientConnectionState) {
         let pieces = core.takeOutput()
         guard !pieces.isEmpty else { return }
-        for piece in pieces {
-            channel.write(ByteBuffer(bytes: piece.head), promise: nil)
-            if !piece.attachment.isEmpty {
-                channel.write(ByteBuffer(bytes: piece.attachment), promise: nil)
+        channel.eventLoop.execute { [channel] in
+            for piece in pieces {
+                channel.write(ByteBuffer(bytes: piece.head), promise: nil)
+                if !piece.attachment.isEmpty {
+                    channel.write(ByteBuffer(bytes: piece.attachment), promise: nil)
+                }
             }
+            channel.flush()
         }
-        channel.flush()
     }
 
     fileprivate func received(_ buffer: ByteBuffer) {
