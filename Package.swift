@@ -194,7 +194,7 @@ targets += [
         dependencies: [
             "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
             "MillraceClientCore", "MillraceKafkaProtocol", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", "MillraceShard", protobuf,
+            "MillraceRecords", "MillraceShard", protobuf, system,
         ],
         swiftSettings: swift),
     .testTarget(
