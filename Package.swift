@@ -202,6 +202,8 @@ targets += [
     .testTarget(
         name: "KafkaClientTests", dependencies: ["PythonInterop", "millrace"],
         swiftSettings: swift),
+    .testTarget(
+        name: "StrangerTests", dependencies: ["PythonInterop", "millrace"], swiftSettings: swift),
     .testTarget(name: "TidyTests", swiftSettings: swift),
     .testTarget(
         name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),

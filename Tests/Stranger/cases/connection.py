@@ -3,10 +3,10 @@ import struct
 
 import batches
 from client import (
-    BODY_BYTES_MAX, CALL, CANCEL, CREDIT, END, FRAME_BYTES_MAX, GOAWAY, MESSAGE, METHODS, OPTIONS_BYTES_MAX, PING,
-    PREFACE, Connection, dial, frame, pb,
+    BODY_BYTES_MAX, CALL, CANCEL, CREDIT, END, FRAME_BYTES_MAX, GOAWAY, HEADER, MESSAGE, METHODS, OPTIONS_BYTES_MAX,
+    PING, PREFACE, Connection, dial, frame, pb, status_of,
 )
-from harness import case, expect, expect_equal, open_produce, subscribe, topic
+from harness import case, expect, expect_equal, expect_status, fresh, open_produce, subscribe, topic
 
 HEALTH = METHODS["health"].number
 
@@ -26,7 +26,7 @@ def expect_goaway(connection, what):
     """The broker says why and closes."""
     connection.wait(lambda: connection.is_closed or connection.goaway, "%s: GOAWAY" % what)
     expect(connection.goaway, "%s: the connection was closed without a GOAWAY" % what)
-    expect(connection.goaway.code != 0 and connection.goaway.message, "%s: GOAWAY says why" % what)
+    expect_status(connection.goaway, 3, what)
     connection.wait(lambda: connection.is_closed, "%s: the end of the connection" % what)
     return connection.goaway
 
@@ -56,14 +56,23 @@ def other_first_bytes_are_closed(context):
     for first in (b"GET / HTTP/1.1\r\n\r\n", b"\0" * 8, b"MLRX\1\0\0\0", b"MLRC\1\0\7\0", b"X"):
         with dial(context.address) as connected:
             connected.sendall(first)
-            expect(not read_to_end(connected).startswith(b"HTTP"), "%r is no web request" % first)
+            expect_refusal(read_to_end(connected), first)
+
+
+def expect_refusal(data, first):
+    """A preface and a GOAWAY that says why, and nothing else."""
+    expect_equal(data[:8], PREFACE, "the preface that answers %r" % first)
+    length, stream, kind, flags, method, attachment = HEADER.unpack_from(data, 8)
+    expect_equal((kind, stream, flags, method, attachment), (GOAWAY, 0, 0, 0, 0), "the frame that answers %r" % first)
+    expect_equal(len(data), 8 + HEADER.size + length, "bytes that answer %r" % first)
+    expect_status(status_of(data[8 + HEADER.size :]), 3, "what answers %r" % first)
 
 
 @case
 def other_version_is_told_ours(context):
     with dial(context.address) as connected:
         connected.sendall(b"MLRC" + struct.pack("<HH", 2, 0))
-        expect_equal(read_to_end(connected)[:8], PREFACE, "the broker's preface")
+        expect_refusal(read_to_end(connected), "version 2")
 
 
 @case
@@ -101,6 +110,11 @@ RULES = {
     "a stream id used twice": frame(CALL, 1, method=HEALTH) * 2,
     "a stream id lower than the last": frame(CALL, 5, method=HEALTH) + frame(CALL, 3, method=HEALTH),
     "END with a body": frame(CALL, 1, method=METHODS["produce"].number) + frame(END, 1, b"12"),
+    "CANCEL of a call that was not opened": frame(CANCEL, 9),
+    "END of a call that was not opened": frame(END, 9),
+    "CREDIT for a call that was not opened": frame(CREDIT, 9, b"1234"),
+    "MESSAGE in a call that takes none": frame(CALL, 1, method=METHODS["watch health"].number) + frame(MESSAGE, 1),
+    "options that are none": frame(CALL, 1, attachment=b"\xff" * 9, method=HEALTH),
     "END with an attachment": frame(CALL, 1, method=METHODS["produce"].number) + frame(END, 1, attachment=b"12"),
 }
 
@@ -113,6 +127,25 @@ def broken_rules_end_the_connection(context):
             connection.ignores_unknown_calls = True
             connection.send(sent)
             expect_goaway(connection, what)
+
+
+@case
+def messages_that_do_not_belong_end_the_connection(context):
+    name = topic(context.connect())
+    batch = batches.encode([b"x"])
+    heartbeat = pb.GroupCommand(heartbeat=pb.Heartbeat()).SerializeToString()
+    join = pb.JoinGroupRequest(group=fresh("group"), topics=[name])
+    for what, method, request, sent in (
+        ("MESSAGE behind END", "produce", pb.ProduceOpen(topic=name), [frame(END, 1), frame(MESSAGE, 1, b"", batch)]),
+        ("no ProduceBatch", "produce", pb.ProduceOpen(topic=name), [frame(MESSAGE, 1, b"\xff" * 9, batch)]),
+        ("no GroupCommand", "join group", join, [frame(MESSAGE, 1, b"\xff" * 9)]),
+        ("a heartbeat with an attachment", "join group", join, [frame(MESSAGE, 1, heartbeat, batch)]),
+        ("MESSAGE to a subscription", "subscribe", pb.SubscribeRequest(topic=name, follow=True), [frame(MESSAGE, 1)]),
+    ):
+        connection = context.connect()
+        connection.call(method, request)
+        connection.send(b"".join(sent))
+        expect_goaway(connection, what)
 
 
 @case

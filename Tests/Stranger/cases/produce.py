@@ -1,11 +1,10 @@
 """Methods 0x0201 and 0x0202."""
 import batches
-from client import Refused, pb
+from client import MESSAGE, Refused, frame, pb
 from harness import (
     case, expect, expect_code, expect_equal, expect_silence, expect_status, fresh, open_produce, produce, read_all,
     topic, values,
 )
-from client import MESSAGE, frame
 
 
 @case
