@@ -22,7 +22,9 @@ struct Serve: AsyncParsableCommand {
     var dataDir: String?
 
     @Option(
-        help: "Where native clients connect, HOST:PORT or unix:PATH; port 0 picks a free one. (default: 127.0.0.1:7070)")
+        help: """
+            Where native clients connect, HOST:PORT or unix:PATH; port 0 picks a free one. (default: 127.0.0.1:7070)
+            """)
     var listen: String?
 
     @Option(help: "Where Kafka clients connect. (default: 127.0.0.1:9092)")
