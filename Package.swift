@@ -152,7 +152,7 @@ targets += [
         name: "MillraceCoordinationTests",
         dependencies: [
             "MillraceBytes", "MillraceCoordination", "MillraceModel", "MillraceShard",
-            "MillraceSimulation", system,
+            "MillraceSimulation", "PythonInterop", system,
         ],
         swiftSettings: swift),
     .testTarget(
@@ -193,8 +193,9 @@ targets += [
         name: "MillraceBrokerTests",
         dependencies: [
             "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
-            "MillraceClientCore", "MillraceKafkaProtocol", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", "MillraceShard", protobuf, system,
+            "MillraceClientCore", "MillraceCoordination", "MillraceKafkaProtocol", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "PythonInterop", protobuf,
+            system,
         ],
         swiftSettings: swift),
     .testTarget(

@@ -48,7 +48,7 @@ extension ErrorCode {
             case .groupIDNotFound: .groupIDNotFound
             case .nonEmptyGroup: .nonEmptyGroup
             case .groupMaxSizeReached: .groupMaxSizeReached
-            case .unknownMemberID: .unknownMemberID
+            case .unknownMemberID, .supersededMember: .unknownMemberID
             case .memberIDRequired: .memberIDRequired
             case .fencedInstanceID: .fencedInstanceID
             case .illegalGeneration: .illegalGeneration
@@ -74,6 +74,7 @@ extension ErrorCode {
             case .offsetOutOfRange: .offsetOutOfRange
             case .readOnly, .dataLoss, .io: .kafkaStorageError
             case .groupInUse: .nonEmptyGroup
+            case .notMember: .unknownMemberID
             case .closed: .notLeaderOrFollower
             case .directoryInUse, .newerFormat, .ringRefused: .unknownServerError
             }
