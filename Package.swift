@@ -203,10 +203,26 @@ targets += [
     .testTarget(
         name: "KafkaClientTests", dependencies: ["PythonInterop", "millrace"],
         swiftSettings: swift),
+    .testTarget(
+        name: "StrangerTests", dependencies: ["PythonInterop", "millrace"], swiftSettings: swift),
     .testTarget(name: "TidyTests", swiftSettings: swift),
     .testTarget(
         name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
 ]
+
+// libFuzzer's main program: it links under -sanitize=fuzzer alone, as Scripts/fuzz builds it.
+if Context.environment["MILLRACE_SANITIZE"] == "fuzzer" {
+    targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "CSources/CLibFuzzer"),
+        .executableTarget(
+            name: "NativeProtocolFuzzer",
+            dependencies: [
+                "CLibFuzzer", "MillraceBytes", "MillraceClientCore", "MillraceModel",
+                "MillraceNativeProtocol", "MillraceRecords", protobuf,
+            ],
+            path: "Tests/NativeProtocolFuzzer", exclude: ["Corpus"], swiftSettings: swift),
+    ]
+}
 
 let package = Package(
     name: "millrace",
@@ -244,9 +260,9 @@ func targetDependencies(of target: Target) -> [String] {
     }
 }
 
-if Context.environment["MILLRACE_SANITIZE"] != nil {
+if let sanitizer = Context.environment["MILLRACE_SANITIZE"] {
     var kept = Set<String>()
-    var pending = sanitizedSuites
+    var pending = sanitizer == "fuzzer" ? ["NativeProtocolFuzzer"] : sanitizedSuites
     while let name = pending.popLast() {
         guard kept.insert(name).inserted else { continue }
         let target = package.targets.first { $0.name == name }

@@ -11,7 +11,8 @@ extension NativeConnection {
         try refuseOwn(request.name)
         var settings: [String: String] = [:]
         for config in request.configs { settings[config.key] = config.value }
-        let count = request.partitions == 0 ? nil : Int32(clamping: request.partitions)
+        let count =
+            request.partitions == 0 ? nil : try Self.partitionCount(request.partitions, of: request.name)
         return WireTopicDescription(
             try await engine.createTopic(request.name, partitions: count, config: settings))
     }
@@ -41,8 +42,18 @@ extension NativeConnection {
 
     func addPartitions(_ request: WireAddPartitionsRequest) async throws -> WireTopicDescription {
         try refuseOwn(request.name)
-        return WireTopicDescription(
-            try await engine.addPartitions(to: request.name, upTo: Int32(clamping: request.partitions)))
+        let count = try Self.partitionCount(request.partitions, of: request.name)
+        return WireTopicDescription(try await engine.addPartitions(to: request.name, upTo: count))
+    }
+
+    /// What the engine cannot even be asked for is refused with the number that the client gave.
+    private static func partitionCount(_ count: UInt32, of topic: String) throws(EngineError) -> Int32 {
+        guard let exact = Int32(exactly: count) else {
+            throw EngineError(
+                .invalidArgument,
+                "topic '\(topic)' with \(count) partitions: use a number from 1 to \(Engine.partitionsMax)")
+        }
+        return exact
     }
 
     func alterTopic(_ request: WireAlterTopicRequest) async throws -> WireTopicDescription {

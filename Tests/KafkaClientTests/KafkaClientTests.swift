@@ -34,13 +34,13 @@ struct KafkaClientTests {
     @Test(arguments: Client.installed)
     func everyCaseOf(_ client: Client) throws {
         let outcome = try ClientScripts.run(
-            "run.py", ["--millrace", try ClientScripts.millrace(), "--client", client.rawValue])
+            "Clients/run.py", ["--millrace", try ClientScripts.millrace(), "--client", client.rawValue])
         #expect(outcome.status == 0, "\(outcome.complaint)")
     }
 
     @Test func hostileTrafficDisturbsNobody() throws {
         let outcome = try ClientScripts.run(
-            "hostile.py", ["--millrace", try ClientScripts.millrace()])
+            "Clients/hostile.py", ["--millrace", try ClientScripts.millrace()])
         #expect(outcome.status == 0, "\(outcome.complaint)")
     }
 
@@ -48,13 +48,13 @@ struct KafkaClientTests {
     @Test func twoHundredConnectionsAreSteady() throws {
         let seconds = ProcessInfo.processInfo.environment["MILLRACE_STEADY_SECONDS"] ?? "10"
         let outcome = try ClientScripts.run(
-            "steady.py", ["--millrace", try ClientScripts.millrace(), "--seconds", seconds])
+            "Clients/steady.py", ["--millrace", try ClientScripts.millrace(), "--seconds", seconds])
         #expect(outcome.status == 0, "\(outcome.complaint)")
     }
 
     @Test func tableSaysWhoRunsWhat() throws {
-        let outcome = try ClientScripts.run("run.py", ["--table"])
-        let page = try String(contentsOf: ClientScripts.path("CASES.md"), encoding: .utf8)
+        let outcome = try ClientScripts.run("Clients/run.py", ["--table"])
+        let page = try String(contentsOf: ClientScripts.path("Clients/CASES.md"), encoding: .utf8)
         #expect(outcome.status == 0)
         #expect(
             outcome.output == page,

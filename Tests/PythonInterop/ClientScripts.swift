@@ -1,15 +1,13 @@
-import Foundation
-import PythonInterop
-import Testing
+package import Foundation
 
-/// Runs the scripts of `Tests/Clients`, which start the built `millrace` themselves.
-enum ClientScripts {
-    struct Outcome {
-        let status: Int32
-        let output: String
+/// Runs the scripts under `Tests` that start the built `millrace` themselves, to be its clients.
+package enum ClientScripts {
+    package struct Outcome {
+        package let status: Int32
+        package let output: String
 
         /// The lines that say what failed, or all of them when none does.
-        var complaint: String {
+        package var complaint: String {
             let failed = output.split(separator: "\n").filter {
                 $0.hasPrefix("failed") || $0.hasPrefix("fault")
             }
@@ -17,20 +15,27 @@ enum ClientScripts {
         }
     }
 
-    static func path(_ name: String) -> URL {
-        PythonInterop.packageRoot.appending(path: "Tests/Clients/\(name)")
+    package struct NotBuilt: Error, CustomStringConvertible {
+        package let path: String
+        package var description: String { "\(path) is not built" }
+    }
+
+    package static func path(_ name: String) -> URL {
+        PythonInterop.packageRoot.appending(path: "Tests/\(name)")
     }
 
     /// What was built beside the tests.
-    static func millrace() throws -> String {
+    package static func millrace() throws -> String {
         let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
         let url = (bundle ?? URL(fileURLWithPath: CommandLine.arguments[0]))
             .deletingLastPathComponent().appendingPathComponent("millrace")
-        try #require(FileManager.default.isExecutableFile(atPath: url.path), "\(url.path) is not built")
+        guard FileManager.default.isExecutableFile(atPath: url.path) else {
+            throw NotBuilt(path: url.path)
+        }
         return url.path
     }
 
-    static func run(_ script: String, _ arguments: [String]) throws -> Outcome {
+    package static func run(_ script: String, _ arguments: [String]) throws -> Outcome {
         let process = Process()
         process.executableURL = PythonInterop.python
         process.arguments = [path(script).path] + arguments
