@@ -42,12 +42,7 @@ package struct SubscribeStreamState: Sendable {
         var request = WireSubscribeRequest()
         request.topic = topic.string
         request.partition = partition
-        switch position {
-        case .beginning: request.position.beginning = true
-        case .end: request.position.end = true
-        case .offset(let offset): request.position.offset = offset.value
-        case .timestamp(let timestamp): request.position.timestampMs = timestamp.milliseconds
-        }
+        request.position = position.wire
         request.follow = follow
         request.creditBytes = UInt64(windowBytes)
         self.request = request
@@ -108,5 +103,18 @@ extension SubscribeStreamState {
     package mutating func consumed(_ bytes: Int) -> UInt32? {
         guard end == nil else { return nil }
         return credit.consumed(bytes)
+    }
+}
+
+extension StartPosition {
+    package var wire: WirePosition {
+        var wire = WirePosition()
+        switch self {
+        case .beginning: wire.beginning = true
+        case .end: wire.end = true
+        case .offset(let offset): wire.offset = offset.value
+        case .timestamp(let timestamp): wire.timestampMs = timestamp.milliseconds
+        }
+        return wire
     }
 }

@@ -144,7 +144,7 @@ extension TopicName {
         }
     }
 
-    init(received name: String) throws(ClientError) {
+    package init(received name: String) throws(ClientError) {
         do throws(TopicNameError) {
             try self.init(name)
         } catch {
