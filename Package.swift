@@ -153,7 +153,7 @@ targets += [
         name: "MillraceCoordinationTests",
         dependencies: [
             "MillraceBytes", "MillraceCoordination", "MillraceModel", "MillraceShard",
-            "MillraceSimulation", system,
+            "MillraceSimulation", "PythonInterop", system,
         ],
         swiftSettings: swift),
     .testTarget(

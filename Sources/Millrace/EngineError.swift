@@ -34,10 +34,13 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
 
     public let kind: Kind
     public let description: String
+    /// The values of the error, by what they are.
+    package let details: [String: String]
 
-    package init(_ kind: Kind, _ description: String) {
+    package init(_ kind: Kind, _ description: String, details: [String: String] = [:]) {
         self.kind = kind
         self.description = description
+        self.details = details
     }
 
     package init(_ error: StorageError) {
@@ -57,7 +60,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
             case .closed: .closed
             case .io: .io
             }
-        self.init(kind, "\(error)")
+        self.init(kind, "\(error)", details: error.details)
     }
 
     init(_ error: CoordinationError) {

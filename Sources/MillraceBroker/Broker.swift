@@ -22,6 +22,7 @@ package actor Broker {
     private var connectionCount: UInt64 = 0
     private var isStopping = false
     private let quotas = ClientQuotas()
+    private let advertised = AdvertisedAddress()
     private let ended: Signal
     private let stopped: Signal
     /// Tasks that accept, and the one that looks for idle connections.
@@ -40,8 +41,8 @@ package actor Broker {
     /// - Returns: where; the port is the real one where 0 was asked for.
     /// - Throws: `EADDRINUSE` and what else bind(2) says.
     package func listen(on address: SocketAddress) throws(Errno) -> SocketAddress {
-        let engine = engine
-        return try listen(on: address) { NativeConnection($0, engine: engine) }
+        let services = NativeServices(engine: engine, options: options, advertised: advertised)
+        return try listen(on: address) { NativeConnection($0, services: services) }
     }
 
     /// Starts to accept Kafka's clients.
@@ -54,6 +55,7 @@ package actor Broker {
         let services = KafkaServices(
             engine: engine, options: options, clusterID: "\(clusterID)",
             advertised: options.advertised(for: listener.address), quotas: quotas)
+        advertised.set(services.advertised)
         accept(listener) { KafkaConnection($0, services: services) }
         run { await $0.closeIdleConnections() }
         return listener.address

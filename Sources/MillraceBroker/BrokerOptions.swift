@@ -20,6 +20,10 @@ package struct BrokerOptions: Equatable, Sendable {
     /// `connections.max.idle.ms`.
     package var idleTimeMax = Duration.seconds(600)
 
+    /// A native client that has been silent for so long is asked whether it lives, and after as long again
+    /// disconnected.
+    package var silenceMax = Duration.seconds(60)
+
     package init() {}
 
     /// Where clients of a listener are told to connect.

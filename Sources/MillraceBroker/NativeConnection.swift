@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Logging
 internal import Millrace
 internal import MillraceBytes
@@ -10,194 +9,178 @@ internal import SystemPackage
 
 /// One client of the native protocol.
 ///
-/// A task reads frames and acts on them; a second sends what gathers in the output queue. Each call
-/// that waits for something has a task of its own on the connection's shard, and every task ends
-/// before the connection does.
+/// Three tasks of its own: one reads frames and acts on them (`+Reading`), one sends what gathers in the output queue,
+/// one keeps the time (`+Time`). Each call that waits for something has a task besides (`+Calls`). Every task runs on
+/// the connection's shard and ends before the connection does.
+///
+/// A connection ends in this order: `end` says that no frame is acted on any more, the calls end, what they have
+/// written goes out, this side closes, and what still comes is thrown away until the peer closes, too. Closing at once
+/// would have TCP reset the connection, and the last frames, which say why, would be lost on the way.
 actor NativeConnection: BrokerConnection {
     nonisolated let shard: Shard
     nonisolated var unownedExecutor: UnownedSerialExecutor { shard.asUnownedSerialExecutor() }
 
-    let engine: Engine
+    let services: NativeServices
     nonisolated let socket: Socket
     let output: OutputQueue
-    var produces: [StreamID: ProduceStream] = [:]
-    var subscriptions: [StreamID: Subscription] = [:]
-    /// Unary calls under way.
-    var unaries: Set<StreamID> = []
-    private var lastStream = StreamID.connection
-    /// Tasks of the connection beside the one that reads.
+    /// The client's address, as group members are shown with it.
+    let host: String
+    /// The `client-id` that a call named last.
+    var clientID = ""
+
+    /// The calls that have not had their END.
+    var calls: [StreamID: any OpenCall] = [:]
+    var lastStream = StreamID.connection
+    /// What the client may send in all its calls.
+    var receiveCredit = ReceiveCredit(window: ReceiveCredit.connectionWindow)
+    /// What the client takes in all its calls; nil while it has not said.
+    var sendCredit: SendCredit?
+    /// The client's credit for all calls has grown, or a call no longer waits for it.
+    let credited: Signal
+    /// Memory of requests and messages under way that no credit counts.
+    private(set) var heldBytes = 0
+
+    /// Something has changed that a task of the connection may wait for.
+    let changed: Signal
+    private(set) var isOver = false
+    private(set) var isStopping = false
+    var hasReadingEnded = false
+    private var hasSendingEnded = false
+    private var callTaskCount = 0
     private var taskCount = 0
-    private let taskEnded: Signal
-    /// Bytes of batches that are not acknowledged yet.
-    var unacknowledgedBytes = 0
-    let acknowledged: Signal
-    private var isStopping = false
+    var time: ConnectionTime
 
-    /// Streams that a connection may have open at once.
-    private static let streamsMax = 1000
-    /// A client that sends more than this ahead of its acknowledgements waits for them.
-    private static let unacknowledgedBytesMax = 64 << 20
-    /// A client that does not read its answers is not read from.
-    private static let outputBytesMax = 16 << 20
+    var engine: Engine { services.engine }
 
-    init(_ socket: Socket, engine: Engine) {
+    /// How long a peer that takes nothing is waited for once the connection is over.
+    private static let patience = Duration.seconds(5)
+
+    init(_ socket: Socket, services: NativeServices) {
         self.socket = socket
-        self.engine = engine
+        self.services = services
         shard = socket.shard
         output = OutputQueue(socket)
-        taskEnded = Signal(on: socket.shard)
-        acknowledged = Signal(on: socket.shard)
+        credited = Signal(on: socket.shard)
+        changed = Signal(on: socket.shard)
+        host = socket.peerHost
+        time = ConnectionTime(on: socket.shard, silenceMax: services.options.silenceMax)
     }
 
     func serve() async {
-        run { await $0.output.run() }
-        do {
-            try await read()
-        } catch let error as FrameError {
-            let status = Status(.invalidArgument, "\(error)")
-            output.write { $0.writeGoAway(status) }
-        } catch {
-            // The peer has gone, or the shard stops: there is nobody to tell.
+        runOwn {
+            await $0.output.run()
+            $0.hasSendingEnded = true
         }
-        for stream in subscriptions.values { stream.cancel() }
-        for stream in produces.values { stream.close() }
+        runOwn { await $0.keepTime() }
+        runOwn { await $0.read() }
         do throws(Errno) {
-            while taskCount > 1 { try await taskEnded.wait(after: taskEnded.notices) }
-            output.close()
-            while taskCount > 0 { try await taskEnded.wait(after: taskEnded.notices) }
+            while !isOver { try await changed.wait(after: changed.notices) }
+            try await finishCallsAndSend()
+            socket.shutdown()
+            while taskCount > 0 { try await changed.wait(after: changed.notices) }
         } catch {
             // The shard stops and ends the tasks itself.
+            socket.shutdown()
         }
-        socket.shutdown()
+    }
+
+    private func finishCallsAndSend() async throws(Errno) {
+        while callTaskCount > 0 { try await changed.wait(after: changed.notices) }
+        output.close()
+        var sent = output.sentBytes
+        while !hasSendingEnded {
+            let deadline = shard.now.advanced(by: Self.patience)
+            if try await changed.wait(until: deadline, after: changed.notices) { continue }
+            guard output.sentBytes != sent else { return }
+            sent = output.sentBytes
+        }
+        socket.shutdownSending()
+        let deadline = shard.now.advanced(by: Self.patience)
+        while !hasReadingEnded, try await changed.wait(until: deadline, after: changed.notices) {}
+    }
+
+    // MARK: Ending
+
+    /// No frame is acted on from now on.
+    func end() {
+        guard !isOver else { return }
+        isOver = true
+        time.changed.notifyAll()
+        output.drained.notifyAll()
+        changed.notifyAll()
+    }
+
+    /// The peer has gone: what it has sent is done, and nobody waits for more.
+    func peerEnded() {
+        guard !isOver else { return }
+        for id in calls.keys.sorted() { calls[id]?.peerEnded(on: self) }
+        end()
+    }
+
+    /// The peer does not keep to the protocol: it is told so, and its calls end.
+    func refuse(_ error: FrameError) {
+        guard !isOver else { return }
+        services.logger.warning("a native client is disconnected", metadata: [
+            "peer": "\(host)", "client-id": "\(clientID.prefix(200))", "reason": "\(error)",
+        ])
+        output.write { $0.writeGoAway(Status(.invalidArgument, "\(error)")) }
+        let ended = calls
+        calls = [:]
+        for id in ended.keys.sorted() { ended[id]?.cancel(on: self) }
+        end()
     }
 
     /// Begins no more calls, lets those under way end, and closes.
     func stop() {
         guard !isStopping else { return }
         isStopping = true
-        output.write { $0.writeGoAway(Status(.unavailable, "the broker is stopping")) }
-        for (id, stream) in subscriptions {
-            stream.cancel()
-            end(id, Status(.unavailable, "the broker is stopping"))
-        }
-        subscriptions = [:]
-        socket.shutdownReceiving()
+        guard !isOver else { return }
+        output.write { $0.writeGoAway(.stopping) }
+        for id in calls.keys.sorted() { calls[id]?.stop(on: self) }
+        end()
     }
 
-    /// A native connection may be idle: a producer keeps it for the next record, and TCP finds out whether the peer
-    /// lives.
+    /// A native connection may be idle: it is asked whether it lives, instead (`+Time`).
     func closeIfIdle(for time: Duration) {}
 
-    /// Starts a task that the connection waits for.
+    // MARK: Tasks and memory
+
+    /// Starts a task of a call, which the connection waits for.
     func run(_ body: @escaping @Sendable (isolated NativeConnection) async -> Void) {
+        callTaskCount += 1
+        shard.spawn {
+            await body(self)
+            await self.callTaskEnded()
+        }
+    }
+
+    private func callTaskEnded() {
+        callTaskCount -= 1
+        changed.notifyAll()
+    }
+
+    private func runOwn(_ body: @escaping @Sendable (isolated NativeConnection) async -> Void) {
         taskCount += 1
         shard.spawn {
             await body(self)
-            await self.ended()
+            await self.ownTaskEnded()
         }
     }
 
-    private func ended() {
+    private func ownTaskEnded() {
         taskCount -= 1
-        taskEnded.notifyAll()
+        changed.notifyAll()
     }
 
-    // MARK: Reading
+    /// Notes memory of frames that no credit counts; reading pauses while there is much.
+    func hold(_ bytes: Int) { heldBytes += bytes }
 
-    private func read() async throws {
-        var input = FrameAssembler()
-        while true {
-            if let preface = try input.nextPreface() {
-                output.write { $0.writePreface() }
-                try preface.requireCurrentVersion()
-                break
-            }
-            guard try await receive(into: &input) else { return }
-        }
-        while true {
-            while let frame = try input.next() {
-                try handle(frame)
-            }
-            while unacknowledgedBytes > Self.unacknowledgedBytesMax {
-                try await acknowledged.wait(after: acknowledged.notices)
-            }
-            while output.bytes > Self.outputBytesMax, !output.hasFailed {
-                try await output.drained.wait(after: output.drained.notices)
-            }
-            guard try await receive(into: &input) else { return }
-        }
+    func letGo(_ bytes: Int) {
+        heldBytes -= bytes
+        changed.notifyAll()
     }
+}
 
-    private func receive(into input: inout FrameAssembler) async throws(Errno) -> Bool {
-        let count = try await socket.receive(into: input.writableBytes())
-        input.didWrite(count)
-        return count > 0
-    }
-
-    private func handle(_ frame: Frame) throws(FrameError) {
-        let stream = frame.header.stream
-        switch frame.header.kind {
-        case .call: try call(frame)
-        case .message:
-            // What comes after the stream has failed crossed the END on its way.
-            if let produce = produces[stream] {
-                try produce.receive(frame, on: self)
-            } else if stream > lastStream {
-                throw .unexpectedFrame(kind: .message, stream: stream)
-            }
-        case .credit: try subscriptions[stream]?.grant(frame.creditBytes())
-        case .end: produces[stream]?.close()
-        case .cancel: cancel(stream)
-        case .ping:
-            guard !frame.header.flags.contains(.answer) else { return }
-            let payload = frame.pingPayload()
-            output.write { $0.writePing(payload, answering: true) }
-        case .goAway: throw .unexpectedFrame(kind: .goAway, stream: stream)
-        }
-    }
-
-    private func call(_ frame: Frame) throws(FrameError) {
-        let stream = frame.header.stream
-        guard stream > lastStream, stream.isFromClient else {
-            throw .unexpectedFrame(kind: .call, stream: stream)
-        }
-        lastStream = stream
-        guard let method = Method(rawValue: frame.header.method) else {
-            let number = String(frame.header.method, radix: 16)
-            return end(stream, Status(.unimplemented, "there is no method 0x\(number)"))
-        }
-        guard !isStopping else {
-            return end(stream, Status(.unavailable, "the broker is stopping"))
-        }
-        guard produces.count + subscriptions.count + unaries.count < Self.streamsMax else {
-            return end(
-                stream,
-                Status(
-                    .resourceExhausted,
-                    "the connection has \(Self.streamsMax) streams open, which is the limit"))
-        }
-        switch method {
-        case .produce: try openProduce(frame)
-        case .subscribe: try openSubscription(frame)
-        default:
-            unaries.insert(stream)
-            run { await $0.answer(method, frame) }
-        }
-    }
-
-    private func cancel(_ stream: StreamID) {
-        if let subscription = subscriptions.removeValue(forKey: stream) {
-            subscription.cancel()
-        } else if let produce = produces.removeValue(forKey: stream) {
-            produce.cancel()
-        } else if unaries.remove(stream) == nil {
-            return
-        }
-        end(stream, Status(.cancelled, "the client cancelled the call"))
-    }
-
-    /// Ends a stream towards the client.
-    func end(_ stream: StreamID, _ status: Status) {
-        output.write { $0.writeEnd(stream: stream, status: status) }
-    }
+extension Status {
+    static let stopping = Status(.unavailable, "the broker is stopping: call again, or another broker")
 }

@@ -8,19 +8,35 @@ internal import MillraceStorage
 extension Status {
     init(_ error: any Error) {
         switch error {
-        case let error as EngineError: self.init(Self.code(error.kind), error.description)
-        case let error as StorageError: self.init(EngineError(error))
-        case let error as FrameError: self.init(.invalidArgument, "\(error)")
-        case let error as TopicNameError: self.init(.invalidArgument, "\(error)")
+        case let error as StatusError: self = error.status
+        case let error as StorageError: self.init(error)
+        case let error as EngineError:
+            self.init(Self.code(error.kind), error.description, details: error.details)
+        case let error as TopicConfigError:
+            self.init(
+                .invalidArgument, "\(error)", details: ["config": error.name, "value": error.value])
+        case is FrameError, is TopicNameError: self.init(.invalidArgument, "\(error)")
         default: self.init(.internal, "\(error)")
         }
+    }
+
+    init(_ error: StorageError) {
+        let told = EngineError(error)
+        let code: StatusCode =
+            switch error {
+            // The batch is right in itself: what its producer has written before does not go with it.
+            case .outOfOrderSequence, .duplicateSequence, .invalidProducerEpoch: .failedPrecondition
+            default: Self.code(told.kind)
+            }
+        self.init(code, told.description, details: told.details)
     }
 
     private static func code(_ kind: EngineError.Kind) -> StatusCode {
         switch kind {
         case .unknownTopic: .notFound
         case .topicExists: .alreadyExists
-        case .invalidArgument, .recordTooLarge: .invalidArgument
+        case .invalidArgument: .invalidArgument
+        case .recordTooLarge: .resourceExhausted
         case .offsetOutOfRange: .outOfRange
         case .readOnly, .groupInUse: .failedPrecondition
         case .dataLoss: .dataLoss

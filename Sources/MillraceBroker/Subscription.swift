@@ -11,17 +11,22 @@ internal import SystemPackage
 ///
 /// One range of a segment is under way at a time, so a subscriber that does not read holds a range
 /// and no memory.
-final class Subscription: @unchecked Sendable {
+final class Subscription: OpenCall, @unchecked Sendable {
     private let id: StreamID
     private let log: PartitionLog
     private let isFollowing: Bool
     private var credit: SendCredit
-    private(set) var isCancelled = false
+    private var isCancelled = false
     private let changed: Signal
+    /// What it waits for records with.
+    private var watch: TailWatch?
 
     /// What is sent at a time: enough that its header does not count, little enough to share the
     /// connection.
     private static let rangeBytesMax = 1 << 20
+    /// A little credit does not make messages smaller than this: a client that grants byte by byte would get one record
+    /// at a time.
+    private static let rangeBytesMin = 64 << 10
 
     init(_ id: StreamID, log: PartitionLog, request: WireSubscribeRequest, shard: Shard) {
         self.id = id
@@ -36,9 +41,18 @@ final class Subscription: @unchecked Sendable {
         changed.notifyAll()
     }
 
-    func cancel() {
+    /// Whatever it waits for, it waits no longer.
+    func cancel(on connection: isolated NativeConnection) {
         isCancelled = true
+        watch?.raise()
         changed.notifyAll()
+        connection.credited.notifyAll()
+        connection.output.drained.notifyAll()
+    }
+
+    func stop(on connection: isolated NativeConnection) {
+        connection.finish(id, .stopping)
+        cancel(on: connection)
     }
 
     func serve(from start: StartPosition, on connection: isolated NativeConnection) async {
@@ -48,11 +62,10 @@ final class Subscription: @unchecked Sendable {
         } catch let error as StorageError {
             status = Status(error)
         } catch {
-            status = Status(.unavailable, "the broker is stopping")
+            status = .stopping
         }
         guard !isCancelled else { return }
-        connection.subscriptions[id] = nil
-        connection.end(id, status)
+        connection.finish(id, status)
     }
 
     private func send(
@@ -61,57 +74,71 @@ final class Subscription: @unchecked Sendable {
         let storage = log.storage
         let (first, end) = try await storage.resolve(start, of: log)
         var cursor = try await storage.cursor(at: first, of: log)
-        var message = WireSubscribeBatch()
-        message.startOffset = first.value
-        try await describe(&message)
-        connection.output.write { $0.writeMessage(stream: id, body: message) }
+        let bounds = await storage.bounds(of: log)
         // The end of a subscription that does not follow is a place in the files, too.
         let last = isFollowing ? nil : try await storage.cursor(at: max(first, end), of: log)
+        guard !isCancelled else { return }
+        var message = WireSubscribeBatch()
+        message.startOffset = first.value
+        message.highWatermark = bounds.highWatermark.value
+        message.logStartOffset = bounds.logStartOffset.value
+        connection.writeMessage(id, message)
+        var found: FollowedPart?
         while !isCancelled {
             if let last, cursor == last { return }
-            guard credit.maySend else {
-                try await changed.wait(after: changed.notices)
+            // Nothing happens between this and the sending of what was found before.
+            guard try await hasCreditAndRoom(connection) else { continue }
+            if let next = found, let range = next.range {
+                send(range, next, on: connection)
+                cursor = range.next
+                found = nil
                 continue
             }
-            let range = try await storage.range(
-                from: cursor, of: log, bytesMax: Self.rangeBytesMax, notBeyond: last)
-            guard let range else {
-                guard isFollowing else { return }
-                try await waitForMore(after: cursor)
-                continue
-            }
-            guard !isCancelled else { return }
-            var message = WireSubscribeBatch()
-            try await describe(&message)
-            connection.output.write {
-                $0.writeMessage(stream: id, body: message, attachmentCount: range.count)
-            }
-            connection.output.send(range)
-            credit.spend(range.count)
-            cursor = range.next
-            try await waitForRoom(connection)
+            let watch = isFollowing ? TailWatch(on: connection.shard) : nil
+            self.watch = watch
+            found = try await storage.follow(
+                from: cursor, of: log, bytesMax: bytesMax(connection), notBeyond: last, watch: watch)
+            guard found?.range == nil else { continue }
+            guard let watch else { return }
+            if !isCancelled { try await watch.wait() }
         }
     }
 
-    private func describe(_ message: inout WireSubscribeBatch) async throws {
-        let state = await log.storage.bounds(of: log)
-        message.highWatermark = state.highWatermark.value
-        message.logStartOffset = state.logStartOffset.value
+    private func send(
+        _ range: FileRange, _ found: FollowedPart, on connection: isolated NativeConnection
+    ) {
+        var message = WireSubscribeBatch()
+        message.highWatermark = found.highWatermark.value
+        message.logStartOffset = found.logStartOffset.value
+        let id = id
+        connection.output.write {
+            $0.writeMessage(stream: id, body: message, attachmentCount: range.count)
+        }
+        connection.output.send(range)
+        credit.spend(range.count)
+        connection.sendCredit?.spend(range.count)
     }
 
-    /// Waits for records, looking now and then whether the client still wants them.
-    private func waitForMore(after cursor: ReadCursor) async throws {
-        while !isCancelled {
-            let deadline = log.storage.shard.now.advanced(by: .milliseconds(500))
-            if try await log.storage.waitForRecords(after: cursor, of: log, until: deadline) { return }
+    /// - Returns: false after a wait: look again.
+    private func hasCreditAndRoom(_ connection: isolated NativeConnection) async throws(Errno) -> Bool {
+        let output = connection.output
+        if !credit.maySend {
+            try await changed.wait(after: changed.notices)
+        } else if connection.sendCredit?.maySend == false {
+            try await connection.credited.wait(after: connection.credited.notices)
+        } else if output.hasFailed {
+            isCancelled = true
+        } else if output.bytes > Self.rangeBytesMax {
+            try await output.drained.wait(after: output.drained.notices)
+        } else {
+            return true
         }
+        return false
     }
 
-    private func waitForRoom(_ connection: isolated NativeConnection) async throws {
-        while connection.output.bytes > Self.rangeBytesMax, !connection.output.hasFailed {
-            try await connection.output.drained.wait(after: connection.output.drained.notices)
-        }
-        if connection.output.hasFailed { cancel() }
+    private func bytesMax(_ connection: isolated NativeConnection) -> Int {
+        let most = min(credit.available, connection.sendCredit?.available ?? .max)
+        return max(Self.rangeBytesMin, Int(min(most, Int64(Self.rangeBytesMax))))
     }
 }
 
@@ -120,29 +147,27 @@ extension NativeConnection {
         let request = try frame.decode(WireSubscribeRequest.self)
         let id = frame.header.stream
         guard let name = try? TopicName(request.topic), let topic = engine.storage.topic(name)
-        else {
-            return end(id, Status(.notFound, "there is no topic '\(request.topic.prefix(300))'"))
-        }
+        else { return writeEnd(id, .noTopic(request.topic)) }
         guard request.partition >= 0, Int(request.partition) < topic.partitions.count else {
-            return end(
-                id,
-                Status(
-                    .notFound,
-                    """
-                    topic '\(name)' has no partition \(request.partition): its partitions are 0 to \
-                    \(topic.partitions.count - 1)
-                    """))
+            return writeEnd(id, .noPartition(request.partition, of: topic))
         }
-        let start: StartPosition =
-            switch request.position.position {
+        let start = StartPosition(request.position)
+        let subscription = Subscription(
+            id, log: topic.partitions[Int(request.partition)], request: request, shard: shard)
+        calls[id] = subscription
+        run { await subscription.serve(from: start, on: $0) }
+    }
+}
+
+extension StartPosition {
+    /// Left out, it is the beginning.
+    init(_ position: WirePosition) {
+        self =
+            switch position.position {
             case .end: .end
             case .offset(let offset): .offset(Offset(offset))
             case .timestampMs(let time): .timestamp(Timestamp(milliseconds: time))
             case .beginning, nil: .beginning
             }
-        let subscription = Subscription(
-            id, log: topic.partitions[Int(request.partition)], request: request, shard: shard)
-        subscriptions[id] = subscription
-        run { await subscription.serve(from: start, on: $0) }
     }
 }

@@ -17,6 +17,8 @@ package enum CoordinationError: Error, Hashable, Sendable {
     case memberIDRequired(assigned: String)
     /// FENCED_INSTANCE_ID: another member has the same `group.instance.id` by now (KIP-345).
     case fencedInstanceID(group: String, instance: String)
+    /// UNKNOWN_MEMBER_ID: another session speaks for the member by now.
+    case supersededMember(group: String, member: String)
     /// ILLEGAL_GENERATION.
     case illegalGeneration(group: String, given: Int32, current: Int32)
     /// REBALANCE_IN_PROGRESS: the member joins again.
@@ -65,6 +67,8 @@ extension CoordinationError: CustomStringConvertible {
             "join again as '\(assigned)'"
         case .fencedInstanceID(let group, let instance):
             "in group '\(group)' another member has taken the place of instance '\(instance)'"
+        case .supersededMember(let group, let member):
+            "another session goes on as member '\(member)' of group '\(group)'"
         case .illegalGeneration(let group, let given, let current):
             "generation \(given) of group '\(group)' is over, it is at \(current): join again"
         case .rebalanceInProgress(let group):

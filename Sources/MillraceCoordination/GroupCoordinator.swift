@@ -24,6 +24,9 @@ package actor GroupCoordinator {
     private var ticketCount: UInt64 = 0
     private var randomness: DeviceRandomness
 
+    // Watching; see GroupCoordinator+Watching.
+    var watches: [String: GroupWatch] = [:]
+
     // Time.
     private var deadlines = DeadlineQueue()
     private var nextRetention = Instant.distantFuture
@@ -71,6 +74,7 @@ package actor GroupCoordinator {
         for answer in syncs.values { answer.give(.failure(.stopped), on: shard) }
         joins = [:]
         syncs = [:]
+        tellAllWatchers()
         timeChanged.notifyAll()
     }
 
@@ -134,6 +138,7 @@ package actor GroupCoordinator {
             }
         }
         table.removeIfUnused(id)
+        tellWatchers(of: id)
         if deadlines.schedule(id, table[id]?.classic.nextDeadline) { timeChanged.notifyAll() }
     }
 

@@ -28,9 +28,11 @@ public struct TopicConfig: Hashable, Sendable {
     /// Sets one entry from its text.
     public mutating func set(_ name: String, to text: String) throws(TopicConfigError) {
         guard let key = Key(rawValue: name) else {
-            let known = Key.allCases.map(\.rawValue).sorted().joined(separator: ", ")
+            let known = Key.allCases.map(\.rawValue).sorted()
+            let meant = Suggestion.closest(to: name, among: known).map { "did you mean \($0)? The" } ?? "the"
             throw TopicConfigError(
-                name: name, value: text, reason: "there is no such setting; the settings are \(known)")
+                name: name, value: text,
+                reason: "there is no such setting; \(meant) settings are \(known.joined(separator: ", "))")
         }
         entries[key] = try key.rule.parse(text, for: name)
     }

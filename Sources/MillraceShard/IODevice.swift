@@ -113,6 +113,8 @@ package protocol IODevice: AnyObject {
     func shutdown(_ socket: Handle)
     /// Ends one direction: a task that receives gets 0, and what is sent still goes out.
     func shutdownReceiving(_ socket: Handle)
+    /// Ends the other direction: the peer gets what was sent, and then the end.
+    func shutdownSending(_ socket: Handle)
     /// Ends whatever waits on the handle with `ECANCELED`.
     func cancel(_ handle: Handle)
 }

@@ -102,6 +102,10 @@ extension RingDevice {
         _ = Glibc.shutdown(socket.rawValue, Int32(SHUT_RD))
     }
 
+    package func shutdownSending(_ socket: Handle) {
+        _ = Glibc.shutdown(socket.rawValue, Int32(SHUT_WR))
+    }
+
     package func sendAtOnce(_ socket: Handle) {
         Self.set(socket.rawValue, Int32(IPPROTO_TCP), TCP_NODELAY)
     }

@@ -72,6 +72,9 @@ package final class Socket: @unchecked Sendable {
 
     /// Ends one direction: a task that receives gets 0, and what is sent still goes out.
     package func shutdownReceiving() { shard.device.shutdownReceiving(handle) }
+
+    /// Ends the other direction: the peer gets what was sent, and then the end.
+    package func shutdownSending() { shard.device.shutdownSending(handle) }
 }
 
 /// A listening TCP socket of one shard.

@@ -123,5 +123,9 @@ extension SimulatedDevice {
         (try? process.socket(socket))?.shutdownReceiving()
     }
 
+    package func shutdownSending(_ socket: Handle) {
+        (try? process.socket(socket))?.shutdownSending()
+    }
+
     package func cancel(_ handle: Handle) { process.cancel(handle) }
 }

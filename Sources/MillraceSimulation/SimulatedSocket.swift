@@ -170,6 +170,11 @@ final class SimulatedSocket {
         roomCame()
     }
 
+    func shutdownSending() {
+        endPeer()
+        roomCame()
+    }
+
     func shutdownReceiving() {
         hasEnded = true
         scheduleReceive()

@@ -41,6 +41,7 @@ package actor Storage {
         var defaults: TopicDefaults
     }
 
+    var topicWatchers = TopicWatchers()
     private nonisolated let names = Mutex<[TopicID: TopicName]>([:])
 
     private init(
@@ -149,6 +150,7 @@ package actor Storage {
     func publish(_ topic: Topic) {
         open.withLock { $0[topic.entry.name] = topic }
         names.withLock { $0[topic.entry.id] = topic.entry.name }
+        topicWatchers.tell()
     }
 
     // MARK: Changing
@@ -264,6 +266,7 @@ package actor Storage {
         try await writeCatalogue()
         open.withLock { $0[name] = nil }
         names.withLock { $0[entry.id] = nil }
+        topicWatchers.tell()
         for number in 0..<entry.partitionCount {
             try await storage(for: entry.id, number).delete(
                 TopicPartition(topic: name, partition: number))

@@ -27,7 +27,31 @@ package struct FetchedPart: Sendable {
     package var hasFailed: Bool { if case .failure = outcome { true } else { false } }
 }
 
+/// What follows on a cursor, and the offsets between which the partition can be read.
+package struct FollowedPart: Sendable {
+    package let range: FileRange?
+    package let logStartOffset: Offset
+    package let highWatermark: Offset
+}
+
 extension StorageShard {
+    /// The whole batches from the cursor on, as `range(from:)` gives them.
+    /// - Parameter watch: where there are none yet, it is raised when there may be some.
+    package func follow(
+        from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int, notBeyond end: ReadCursor?,
+        watch: TailWatch?
+    ) async throws(StorageError) -> FollowedPart {
+        guard !isClosing else { throw .closed }
+        let seen = log.advanced.notices
+        let range = try await range(from: cursor, of: log, bytesMax: bytesMax, notBeyond: end)
+        if range == nil, let watch {
+            // The shard may have done other things since the look.
+            if log.advanced.notices == seen { log.advanced.add(watch) } else { watch.raise() }
+        }
+        return FollowedPart(
+            range: range, logStartOffset: log.logStartOffset, highWatermark: log.highWatermark)
+    }
+
     /// Looks into partitions of this shard, in order, until the response is full.
     ///
     /// - Parameters:

@@ -207,13 +207,4 @@ extension StorageShard {
         }
         return true
     }
-
-    /// Waits until there is something at the cursor to read; false where the time was over first.
-    package func waitForRecords(
-        after cursor: ReadCursor, of log: PartitionLog, until deadline: Instant?
-    ) async throws(StorageError) -> Bool {
-        let seen = log.highWatermark
-        if try await range(from: cursor, of: log, bytesMax: 0) != nil { return true }
-        return try await waitForRecords(beyond: seen, of: log, until: deadline)
-    }
 }

@@ -27,6 +27,11 @@ package final class TailWatch: @unchecked Sendable {
 
     var hasEnded: Bool { isOver.load(ordering: .acquiring) }
 
+    /// - Throws: `ECANCELED` when the shard stops.
+    package func wait() async throws(Errno) {
+        while !hasEnded { try await signal.wait(after: signal.notices) }
+    }
+
     /// - Returns: false where the time was over first.
     /// - Throws: `ECANCELED` when the shard stops.
     package func wait(until deadline: Instant) async throws(Errno) -> Bool {

@@ -5,7 +5,10 @@ internal import MillraceShard
 /// What every client command takes.
 struct ClientOptions: ParsableArguments {
     @Option(help: "The broker's address, HOST:PORT.")
-    var bootstrap: String = "127.0.0.1:7070"
+    var bootstrap: String = "\(Self.standardHost):\(Self.standardPort)"
+
+    static let standardHost = "127.0.0.1"
+    static let standardPort = 7070
 
     @Option(help: "Seconds to wait for the broker before giving up.")
     var timeout: Double = 10
@@ -25,12 +28,16 @@ struct ClientOptions: ParsableArguments {
 
 extension MillraceClient {
     /// A topic that should exist, and the way out where it does not.
-    func existingTopic(_ name: String, otherwise wayOut: String) async throws -> TopicDescription {
+    func existingTopic(
+        _ name: String, otherwise wayOut: String = "`millrace topic list` names those there are"
+    ) async throws -> TopicDescription {
         do throws(ClientError) {
             return try await describeTopic(name)
         } catch {
             guard case .refused(.notFound, let message, _) = error else { throw error }
-            throw CommandError("\(message); \(wayOut)")
+            let names = try await listTopics().map(\.name.string)
+            let meant = Suggestion.clause(for: name, among: names)
+            throw CommandError(message + (meant.isEmpty ? "; \(wayOut)" : meant))
         }
     }
 }

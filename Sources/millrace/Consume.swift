@@ -12,7 +12,7 @@ struct Consume: AsyncParsableCommand {
             %p partition, %t topic, %T timestamp, %h headers, %S and %K sizes.
             """)
 
-    @Argument var topic: String
+    @Argument(completion: .topics) var topic: String
 
     @Option(
         help: """
@@ -48,12 +48,11 @@ struct Consume: AsyncParsableCommand {
         if format != nil, delimiter != nil {
             throw CommandError("--delimiter goes with values; put it into --format instead")
         }
-        let start = try from.map { try Self.position($0) }
+        let start = try from.map { try StartPosition(argument: $0, option: "--from") }
         let format = try format.map { try RecordFormat($0) }
         let broker = try await client.connect()
-        let description = try await broker.existingTopic(
-            topic, otherwise: "`millrace topic list` names those there are")
-        let partitions = try chosen(description)
+        let description = try await broker.existingTopic(topic)
+        let partitions = try description.partitions(chosen: partition)
         let printer = RecordPrinter(
             topic: topic, format: format, delimiter: delimiter.map(Self.unescaped) ?? [10],
             recordCountMax: maxRecords, broker: broker, group: group)
@@ -123,47 +122,10 @@ struct Consume: AsyncParsableCommand {
         }
     }
 
-    private func chosen(_ topic: TopicDescription) throws -> [Int32] {
-        let all = topic.partitions.map(\.partition)
-        guard let partition else { return all }
-        guard all.contains(partition) else {
-            throw CommandError(
-                """
-                --partition \(partition): topic '\(topic.name)' has partitions 0 to \
-                \(all.count - 1)
-                """)
-        }
-        return [partition]
-    }
-
     private func committed(_ broker: MillraceClient) async throws -> [Int32: Offset] {
         guard let group else { return [:] }
         let offsets = try await broker.committedOffsets(of: group, topic: topic)
         return Dictionary(offsets.map { ($0.partition, $0.offset) }) { $1 }
-    }
-
-    static func position(_ text: String) throws -> StartPosition {
-        switch text {
-        case "beginning": return .beginning
-        case "end": return .end
-        default: break
-        }
-        if let offset = Int64(text), offset >= 0 { return .offset(Offset(offset)) }
-        if text.hasPrefix("@") {
-            let time = String(text.dropFirst())
-            if let milliseconds = Int64(time) {
-                return .timestamp(Timestamp(milliseconds: milliseconds))
-            }
-            if let date = try? Date(time, strategy: .iso8601) {
-                return .timestamp(
-                    Timestamp(milliseconds: Int64(date.timeIntervalSince1970 * 1000)))
-            }
-        }
-        throw CommandError(
-            """
-            --from \(text): use beginning, end, an offset, @MILLISECONDS or a time such as \
-            @2026-01-31T12:00:00Z
-            """)
     }
 
     static func unescaped(_ text: String) -> [UInt8] {

@@ -18,7 +18,7 @@ struct LogCommand: AsyncParsableCommand {
                 partition's directory, which stands for all files in it.
                 """)
 
-        @Argument var path: String
+        @Argument(completion: .file()) var path: String
 
         @Flag(help: "A line for each record, too.")
         var records = false
@@ -42,27 +42,54 @@ struct LogCommand: AsyncParsableCommand {
             abstract: "Read a whole data directory and name all that is damaged.",
             discussion: "Exits with 1 where anything is. Nothing is changed.")
 
-        @Argument(help: "A data directory, or one partition's directory in it.")
+        @Argument(help: "A data directory, or one partition's directory in it.", completion: .directory)
         var directory: String
 
         @Flag(help: "Go on although a broker has the directory open; what it writes may look damaged.")
         var evenIfInUse = false
+
+        @OptionGroup var listing: ListingOptions
 
         func run() async throws {
             let (directory, evenIfInUse) = (FilePath(directory), evenIfInUse)
             let report = try await onShard { shard in
                 try await LogVerifier.verify(directory, evenIfInUse: evenIfInUse, on: shard)
             }
-            for note in report.notes { print("note: \(note)") }
-            for problem in report.problems { print("damaged: \(problem)") }
-            print(
-                """
+            try listing.print(VerificationDocument(report)) { Self.lines(report) }
+            if !report.isIntact { throw ExitCode(1) }
+        }
+
+        private static func lines(_ report: LogReport) -> String {
+            let notes = report.notes.map { "note: \($0)" }
+            let problems = report.problems.map { "damaged: \($0)" }
+            let sum = """
                 \(report.partitionCount) partitions, \(report.segmentCount) segments, \
                 \(report.batchCount) batches, \(report.recordCount) records, \
                 \(report.sizeInBytes) bytes, \(report.problems.count) damaged
-                """)
-            if !report.isIntact { throw ExitCode(1) }
+                """
+            return (notes + problems + [sum]).joined(separator: "\n")
         }
+    }
+}
+
+/// What `millrace log verify` prints with --json.
+private struct VerificationDocument: Encodable {
+    let partitions: Int
+    let segments: Int
+    let batches: Int
+    let records: Int
+    let bytes: UInt64
+    let notes: [String]
+    let damaged: [String]
+
+    init(_ report: LogReport) {
+        partitions = report.partitionCount
+        segments = report.segmentCount
+        batches = report.batchCount
+        records = report.recordCount
+        bytes = report.sizeInBytes
+        notes = report.notes.map { "\($0)" }
+        damaged = report.problems.map { "\($0)" }
     }
 }
 

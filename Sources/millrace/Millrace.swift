@@ -8,7 +8,8 @@ struct MillraceCommand: AsyncParsableCommand {
         commandName: "millrace",
         abstract: "An event log: durable topics, partitions and offsets over io_uring.",
         subcommands: [
-            Serve.self, TopicCommand.self, Produce.self, Consume.self, LogCommand.self,
+            Serve.self, TopicCommand.self, GroupCommand.self, Produce.self, Consume.self,
+            LogCommand.self,
         ])
 }
 

@@ -7,9 +7,9 @@ struct Produce: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Append the lines of a file or of standard input to a topic, one record a line.")
 
-    @Argument var topic: String
+    @Argument(completion: .topics) var topic: String
 
-    @Option(help: "A file, or - for standard input.")
+    @Option(help: "A file, or - for standard input.", completion: .file())
     var file: String = "-"
 
     @Option(help: "What stands between key and value in a line; without it lines are values.")
@@ -18,7 +18,9 @@ struct Produce: AsyncParsableCommand {
     @Option(help: "The partition for all records. (default: by key, or one after the other)")
     var partition: Int32?
 
-    @Option(help: "none, gzip, snappy, lz4 or zstd.")
+    @Option(
+        help: "none, gzip, snappy, lz4 or zstd.",
+        completion: .list(["none", "gzip", "snappy", "lz4", "zstd"]))
     var compression: String = "none"
 
     @OptionGroup var client: ClientOptions

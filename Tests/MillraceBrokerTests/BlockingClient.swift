@@ -1,4 +1,3 @@
-import Glibc
 import MillraceBytes
 import MillraceClientCore
 import MillraceNativeProtocol
@@ -7,33 +6,16 @@ import SwiftProtobuf
 /// The client's core over a plain blocking socket: no task, no executor, so that what a test counts
 /// is the broker's.
 struct BlockingClient: ~Copyable {
-    private let socket: Int32
+    let socket: BlockingSocket
     private var connection = ClientConnectionState()
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 8)
 
-    enum Failure: Error { case refused(Int32), closed }
+    init(port: UInt16) throws { try self.init(BlockingSocket(port: port)) }
 
-    init(port: UInt16) throws {
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else { throw Failure.refused(errno) }
-        // A broker that says nothing fails the test instead of hanging it.
-        var limit = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard case .connected = try next() else { throw Failure.closed }
-    }
+    init(path: String) throws { try self.init(BlockingSocket(path: path)) }
 
-    deinit {
-        close(socket)
-        buffer.deallocate()
+    private init(_ socket: consuming BlockingSocket) throws {
+        self.socket = socket
+        guard case .connected = try next() else { throw BlockingSocket.Failure.closed }
     }
 
     mutating func call(_ method: Method, _ request: some SwiftProtobuf.Message) throws -> StreamID {
@@ -54,12 +36,12 @@ struct BlockingClient: ~Copyable {
 
     /// The next event; sends first what is to be sent.
     mutating func next() throws -> ClientEvent {
-        flush()
         while true {
             if let event = try connection.nextEvent() { return event }
-            let count = recv(socket, buffer.baseAddress, buffer.count, 0)
-            guard count > 0 else { throw Failure.closed }
-            connection.receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            flush()
+            var received: [UInt8] = []
+            guard try socket.receive({ received = [UInt8]($0) }) else { throw BlockingSocket.Failure.closed }
+            received.withUnsafeBytes { connection.receive($0) }
         }
     }
 
@@ -70,16 +52,7 @@ struct BlockingClient: ~Copyable {
         }
     }
 
-    func sendAll(_ bytes: [UInt8]) {
-        var done = 0
-        while done < bytes.count {
-            let sent = bytes.withUnsafeBytes {
-                Glibc.send(socket, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL))
-            }
-            guard sent > 0 else { return }
-            done += sent
-        }
-    }
+    func sendAll(_ bytes: [UInt8]) { socket.sendAll(bytes) }
 
     /// Calls a unary method and waits for its answer or its status.
     mutating func ask<Response: SwiftProtobuf.Message>(

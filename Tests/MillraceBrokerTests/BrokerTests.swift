@@ -11,43 +11,12 @@ import Testing
 
 /// The broker over real sockets.
 @Suite(.serialized) struct BrokerTests {
-    private static func withBroker(
-        shards: Int = 2, watched: Bool = false, _ body: @escaping @Sendable (UInt16) throws -> Void
-    ) async throws {
-        let path = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-test-\(UUID())").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        var options = EngineOptions(shardCount: shards)
-        options.journalFileBytes = 4 << 20
-        options.offsetsPartitionCount = 2
-        let engine = try await Engine.open(path, options: options)
-        if watched {
-            for shard in engine.shards {
-                await withCheckedContinuation { continuation in
-                    shard.spawn {
-                        continuation.resume()
-                        millrace_probe_watch_thread()
-                    }
-                }
-            }
-        }
-        let broker = Broker(engine: engine)
-        let address = try await broker.listen(on: SocketAddress(host: "127.0.0.1", port: 0))
-        // The client blocks, so it gets a thread of its own.
-        let result = await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: Result { try body(address.port) }) }
-        }
-        await broker.stop()
-        await engine.close()
-        try result.get()
-    }
-
     static func batch(_ values: [String]) throws -> [UInt8] {
         try RecordBatchBuilder.build(
             values.map { Record(value: Array($0.utf8)) }, now: Timestamp(milliseconds: 1))
     }
 
-    private static func create(_ topic: String, _ partitions: UInt32, on client: inout BlockingClient) throws {
+    static func create(_ topic: String, _ partitions: UInt32, on client: inout BlockingClient) throws {
         var request = WireCreateTopicRequest()
         request.name = topic
         request.partitions = partitions
@@ -117,7 +86,8 @@ import Testing
     }
 
     @Test(arguments: [1, 2]) func streamsInAndOut(shards: Int) async throws {
-        try await Self.withBroker(shards: shards) { port in
+        try await withBroker(shards: shards) { running in
+            let port = running.port
             var client = try BlockingClient(port: port)
             try Self.create("t", 3, on: &client)
             try Self.produce(3000, to: "t", partitions: 3, on: &client)
@@ -130,7 +100,8 @@ import Testing
 
     @Test func nothingPassesThroughTheGlobalExecutor() async throws {
         millrace_probe_install()
-        try await Self.withBroker(watched: true) { port in
+        try await withBroker(watched: true) { running in
+            let port = running.port
             var client = try BlockingClient(port: port)
             try Self.create("t", 4, on: &client)
             // The first of everything may allocate and wake; what counts is the steady state.
@@ -154,7 +125,8 @@ import Testing
     }
 
     @Test func badCallsEndWithTheirStatus() async throws {
-        try await Self.withBroker { port in
+        try await withBroker { running in
+            let port = running.port
             var client = try BlockingClient(port: port)
             try Self.create("t", 1, on: &client)
             func refused(
@@ -203,7 +175,8 @@ import Testing
     }
 
     @Test func garbageClosesTheConnectionAndNothingElse() async throws {
-        try await Self.withBroker { port in
+        try await withBroker { running in
+            let port = running.port
             var generator = SystemRandomNumberGenerator()
             for round in 0..<50 {
                 let client = try BlockingClient(port: port)
@@ -215,7 +188,8 @@ import Testing
     }
 
     @Test func groupsCommitAndFetch() async throws {
-        try await Self.withBroker { port in
+        try await withBroker { running in
+            let port = running.port
             var client = try BlockingClient(port: port)
             try Self.create("t", 2, on: &client)
             var commit = WireCommitOffsetsRequest()

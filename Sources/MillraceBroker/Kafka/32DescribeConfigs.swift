@@ -44,7 +44,7 @@ extension KafkaConnection {
             return storage.topicDefaultEntries.filter { $0.source == .dynamicDefaultBroker }
         case .broker:
             try checkBroker(resource.resourceName)
-            return (storage.topicDefaultEntries + services.fixedEntries).sorted { $0.name < $1.name }
+            return services.settings.entries
         case nil: throw Refusal.unknownResource(resource.resourceType)
         }
     }

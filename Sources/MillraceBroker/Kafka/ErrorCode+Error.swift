@@ -48,7 +48,7 @@ extension ErrorCode {
             case .groupIDNotFound: .groupIDNotFound
             case .nonEmptyGroup: .nonEmptyGroup
             case .groupMaxSizeReached: .groupMaxSizeReached
-            case .unknownMemberID: .unknownMemberID
+            case .unknownMemberID, .supersededMember: .unknownMemberID
             case .memberIDRequired: .memberIDRequired
             case .fencedInstanceID: .fencedInstanceID
             case .illegalGeneration: .illegalGeneration

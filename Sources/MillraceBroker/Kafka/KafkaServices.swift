@@ -18,6 +18,10 @@ final class KafkaServices: Sendable {
 
     var storage: Storage { engine.storage }
 
+    var settings: BrokerSettings {
+        BrokerSettings(engine: engine, options: options, advertised: advertised)
+    }
+
     init(
         engine: Engine, options: BrokerOptions, clusterID: String, advertised: SocketAddress,
         quotas: ClientQuotas

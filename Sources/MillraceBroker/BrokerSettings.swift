@@ -1,16 +1,27 @@
 internal import Millrace
 internal import MillraceCoordination
 internal import MillraceModel
+internal import MillraceShard
 internal import MillraceStorage
 
-// The broker's settings that are given at its start and stay, for DescribeConfigs.
+/// The broker's settings, as every door shows them.
+struct BrokerSettings: Sendable {
+    let engine: Engine
+    let options: BrokerOptions
+    /// Where Kafka clients are told to connect; nil where they cannot.
+    let advertised: SocketAddress?
 
-extension KafkaServices {
-    var fixedEntries: [ConfigEntry] {
+    /// All of them, by name.
+    var entries: [ConfigEntry] {
+        (engine.storage.topicDefaultEntries + fixedEntries).sorted { $0.name < $1.name }
+    }
+
+    /// Those that are given at the broker's start and stay.
+    private var fixedEntries: [ConfigEntry] {
         let standard = BrokerOptions()
         let usual = EngineOptions()
         return groupEntries + [
-            Self.entry("advertised.listeners", "KAFKA://\(advertised)", "", .string,
+            Self.entry("advertised.listeners", advertised.map { "KAFKA://\($0)" } ?? "", "", .string,
                 "Where Kafka clients are told to connect."),
             Self.entry("auto.create.topics.enable", options.createsTopics, standard.createsTopics, .boolean,
                 "Whether asking for a topic's metadata makes it."),
@@ -18,7 +29,7 @@ extension KafkaServices {
                 standard.idleTimeMax.wholeMilliseconds, .long,
                 "After so long without a request a connection is closed."),
             Self.entry("default.replication.factor", 1, 1, .int, "Replicas of a new topic; there is one broker."),
-            Self.entry("log.dirs", storage.options.directory.string, "millrace-data", .string,
+            Self.entry("log.dirs", engine.storage.options.directory.string, "millrace-data", .string,
                 "The data directory."),
             Self.entry("max.connections", options.connectionsMax, standard.connectionsMax, .int,
                 "Whoever comes on top is turned away."),
