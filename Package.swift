@@ -16,6 +16,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -87,7 +88,7 @@ var targets: [Target] = [
         name: "MillraceClient",
         dependencies: [
             "MillraceBytes", "MillraceClientCore", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", nio, nioPosix, protobuf, system,
+            "MillraceRecords", lifecycle, logging, metrics, nio, nioPosix, protobuf, system,
         ],
         swiftSettings: swift),
     .executableTarget(
@@ -178,8 +179,9 @@ targets += [
     .testTarget(
         name: "MillraceClientTests",
         dependencies: [
-            "MillraceBytes", "MillraceClient", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", nio, nioPosix, protobuf,
+            "Millrace", "MillraceBroker", "MillraceBytes", "MillraceClient", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", lifecycle, logging,
+            nio, nioPosix, protobuf,
         ],
         swiftSettings: swift),
     .testTarget(
@@ -235,6 +237,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),

@@ -9,8 +9,14 @@ internal import Synchronization
 /// What a call does with what comes for it. Called on the event loop.
 protocol CallHandler: AnyObject, Sendable {
     func received(body: ByteSlice, attachment: ByteSlice)
+    /// The broker has consumed so many bytes of what was sent.
+    func granted(_ bytes: UInt32)
     /// The call is over: nil where it went well. Called once.
     func ended(_ error: ClientError?)
+}
+
+extension CallHandler {
+    func granted(_ bytes: UInt32) {}
 }
 
 /// One connection to a broker: the client's core behind a lock, and a socket of SwiftNIO's around
@@ -25,6 +31,10 @@ final class ClientConnection: Sendable {
         var failure: ClientError?
         /// Why the broker said that it will close.
         var farewell: String?
+        /// Whether the event loop is about to take the output.
+        var isWriting = false
+        /// Whether the broker has heard the client's name.
+        var isNamed = false
         /// How many looks of `checkLife` in a row have found nothing received.
         var silentCount = 0
     }
@@ -33,38 +43,49 @@ final class ClientConnection: Sendable {
     private let channel: any Channel
     let address: String
     let timeout: Duration
+    private let clientID: String
     private let opened: Wakeup
 
     var loop: any EventLoop { channel.eventLoop }
 
-    private init(channel: any Channel, address: String, timeout: Duration) {
+    /// Whether new calls may succeed.
+    var isUsable: Bool { state.withLock { $0.failure == nil && $0.farewell == nil } }
+
+    private init(channel: any Channel, address: String, _ options: ConnectionOptions) {
         self.channel = channel
         self.address = address
-        self.timeout = timeout
+        timeout = options.timeout
+        clientID = options.clientID
         opened = Wakeup(on: channel.eventLoop)
     }
 
     static func connect(
-        host: String, port: Int, timeout: Duration
+        to broker: BrokerAddress, _ options: ConnectionOptions
     ) async throws(ClientError) -> ClientConnection {
-        let address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        let address = broker.description
+        let timeout = options.timeout
         let channel: any Channel
         do {
-            channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(timeout))
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(
                     .recvAllocator,
                     value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
                 .channelOption(.autoRead, value: false)
-                .connect(host: host, port: port).get()
+            switch broker {
+            case .tcp(let host, let port):
+                channel = try await bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    .connect(host: host, port: port).get()
+            case .unix(let path):
+                channel = try await bootstrap.connect(unixDomainSocketPath: path).get()
+            }
         } catch {
             guard !SystemReason.isTimeout(error) else {
                 throw .noAnswer(address: address, timeout: timeout)
             }
             throw .cannotConnect(address: address, reason: SystemReason.text(error))
         }
-        let connection = ClientConnection(channel: channel, address: address, timeout: timeout)
+        let connection = ClientConnection(channel: channel, address: address, options)
         do {
             try await channel.pipeline.addHandler(SocketHandler(connection)).get()
             try await channel.setOption(.autoRead, value: true).get()
@@ -94,9 +115,9 @@ final class ClientConnection: Sendable {
         let result = state.withLock { state -> Result<StreamID, ClientError> in
             if let failure = state.failure { return .failure(failure) }
             do throws(ClientError) {
-                let stream = try state.core.call(method, request)
+                let stream = try state.core.call(method, request, options: introduction(&state))
                 state.handlers[stream] = handler
-                write(&state.core)
+                write(&state)
                 return .success(stream)
             } catch {
                 return .failure(error)
@@ -105,28 +126,45 @@ final class ClientConnection: Sendable {
         return try result.get()
     }
 
-    /// Sends messages with their attachments on an open stream.
+    /// The first call of a connection names the client.
+    private func introduction(_ state: inout State) -> WireCallOptions? {
+        guard !state.isNamed, !clientID.isEmpty else { return nil }
+        state.isNamed = true
+        var options = WireCallOptions()
+        options.metadata = ["client-id": clientID]
+        return options
+    }
+
+    /// Sends a message on an open stream.
+    func send(_ message: some SwiftProtobuf.Message, on stream: StreamID) {
+        state.withLock { state in
+            state.core.send(message, on: stream)
+            write(&state)
+        }
+    }
+
+    /// Sends batches on an open stream.
     func send(_ batches: [SealedBatch], on stream: StreamID) {
         guard !batches.isEmpty else { return }
         state.withLock { state in
             for batch in batches {
                 state.core.send(batch.message, attachment: batch.bytes, on: stream)
             }
-            write(&state.core)
+            write(&state)
         }
     }
 
     func grant(_ bytes: UInt32, on stream: StreamID) {
         state.withLock { state in
             state.core.grant(bytes, on: stream)
-            write(&state.core)
+            write(&state)
         }
     }
 
     func halfClose(_ stream: StreamID) {
         state.withLock { state in
             state.core.halfClose(stream)
-            write(&state.core)
+            write(&state)
         }
     }
 
@@ -134,7 +172,7 @@ final class ClientConnection: Sendable {
         state.withLock { state in
             state.handlers[stream] = nil
             state.core.cancel(stream)
-            write(&state.core)
+            write(&state)
         }
     }
 
@@ -145,22 +183,29 @@ final class ClientConnection: Sendable {
 
     // MARK: The socket
 
-    private func flush() { state.withLock { write(&$0.core) } }
+    private func flush() { state.withLock { write(&$0) } }
 
-    /// Hands what is to be sent to the event loop; within the lock, so that it keeps its order, and always as a task
-    /// of the loop: what is written by the loop itself would overtake what others have handed to it before.
-    private func write(_ core: inout ClientConnectionState) {
-        let pieces = core.takeOutput()
-        guard !pieces.isEmpty else { return }
-        channel.eventLoop.execute { [channel] in
-            for piece in pieces {
-                channel.write(ByteBuffer(bytes: piece.head), promise: nil)
-                if !piece.attachment.isEmpty {
-                    channel.write(ByteBuffer(bytes: piece.attachment), promise: nil)
-                }
-            }
-            channel.flush()
+    /// Has the event loop write what is to be sent. Nothing is written at once, not even on the event loop: it would
+    /// overtake what other threads have handed over, and a socket that breaks under it would call back in here.
+    private func write(_ state: inout State) {
+        guard !state.isWriting else { return }
+        state.isWriting = true
+        loop.execute { self.writeOutput() }
+    }
+
+    private func writeOutput() {
+        let pieces = state.withLock { state in
+            state.isWriting = false
+            return state.core.takeOutput()
         }
+        guard !pieces.isEmpty else { return }
+        for piece in pieces {
+            channel.write(ByteBuffer(bytes: piece.head), promise: nil)
+            if !piece.attachment.isEmpty {
+                channel.write(ByteBuffer(bytes: piece.attachment), promise: nil)
+            }
+        }
+        channel.flush()
     }
 
     fileprivate func received(_ buffer: ByteBuffer) {
@@ -178,8 +223,8 @@ final class ClientConnection: Sendable {
             }
             switch next {
             case .success(nil):
-                // An answer to a PING may be waiting.
-                return flush()
+                // An answer to a PING may be waiting, or what a CREDIT has let go.
+                return writeOutput()
             case .success(let event?): handle(event)
             case .failure(let error):
                 fail(ClientError(error))
@@ -193,6 +238,7 @@ final class ClientConnection: Sendable {
         case .connected: opened.signal()
         case .message(let stream, let body, let attachment):
             state.withLock { $0.handlers[stream] }?.received(body: body, attachment: attachment)
+        case .granted(let stream, let bytes): state.withLock { $0.handlers[stream] }?.granted(bytes)
         case .ended(let stream, let status):
             state.withLock { $0.handlers.removeValue(forKey: stream) }?
                 .ended(ClientError(status))
@@ -241,7 +287,7 @@ extension ClientConnection {
             state.silentCount = state.handlers.isEmpty ? 0 : state.silentCount + 1
             if state.silentCount == Self.looksPerTimeout {
                 state.core.ping()
-                write(&state.core)
+                write(&state)
             }
             return state.silentCount < 2 * Self.looksPerTimeout
         }

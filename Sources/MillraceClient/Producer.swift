@@ -1,39 +1,44 @@
-internal import MillraceBytes
 public import MillraceClientCore
 public import MillraceModel
 internal import MillraceNativeProtocol
-internal import Synchronization
+public import ServiceLifecycle
 
 /// Sends records to one topic as batches, many of them under way at a time. Who sends is held back
 /// while more than `ProducerOptions.inFlightBytesMax` is not acknowledged. Several tasks may send;
 /// the records of one keep their order.
+///
+/// It outlives its connection: what was not acknowledged is sent again over the next one, in its order, and is written
+/// once, since batches are numbered (`ProducerOptions.isIdempotent`). It fails when a batch has been tried for the
+/// delivery timeout.
 ///
 /// After a refusal nothing more is taken: what came behind the refused batch would be out of order.
 /// What was acknowledged before stays acknowledged.
 public final class Producer: Sendable {
     public let topic: TopicDescription
     private let call: ProduceCall
+    private let driver: Task<Void, Never>
     /// Keeps the connection open.
     private let client: MillraceClient
-    private let stream: StreamID
 
-    init(_ client: MillraceClient, topic: TopicDescription, options: ProducerOptions)
-        throws(ClientError)
-    {
+    fileprivate init(
+        _ client: MillraceClient, topic: TopicDescription, options: ProducerOptions,
+        identity: ProducerIdentity?
+    ) throws(ClientError) {
         guard !topic.partitions.isEmpty else {
             throw .illegalAnswer("topic \(topic.name) has no partitions")
         }
-        let connection = client.connection
         self.client = client
         self.topic = topic
-        call = ProduceCall(connection, topic: topic, options: options)
-        var request = WireProduceOpen()
-        request.topic = topic.name.string
-        stream = try connection.call(.produce, request, call)
-        call.open(stream)
+        let call = ProduceCall(client.link, topic: topic, options: options, identity: identity)
+        self.call = call
+        call.startTimer()
+        driver = Task { await call.run() }
     }
 
-    deinit { client.connection.cancel(stream) }
+    deinit {
+        driver.cancel()
+        call.abandon()
+    }
 
     /// Takes records, and waits while too much is under way. Records without a time get `now`.
     /// - Parameter partition: nil for the key's partition, or one after the other without a key.
@@ -74,9 +79,11 @@ public final class Producer: Sendable {
 
     /// Sends what has gathered and waits until all of it is acknowledged.
     /// - Returns: what was acknowledged in each partition since the last flush.
+    /// - Throws: why the producer has failed, such as `refused`, `connectionLost` (when it is not idempotent) or
+    ///   `deliveryTimedOut`.
     @discardableResult
     public func flush() async throws(ClientError) -> [ProduceReceipt] {
-        let count = try call.sealAll()
+        let count = try call.flush()
         try await call.wait { $0.acknowledgedCount >= count }
         return try call.takeReceipts()
     }
@@ -86,121 +93,36 @@ public final class Producer: Sendable {
     public func close() async throws(ClientError) -> [ProduceReceipt] {
         let receipts = try await flush()
         call.close()
-        client.connection.halfClose(stream)
         return receipts
+    }
+}
+
+extension Producer: Service {
+    /// Waits for the graceful shutdown of its service group, and then closes the producer: what has been sent by then
+    /// is flushed.
+    public func run() async throws {
+        try await gracefulShutdown()
+        do {
+            try await close()
+        } catch ClientError.closed {
+            // Its user was quicker.
+        }
     }
 }
 
 extension MillraceClient {
     /// A producer for a topic that exists.
+    /// - Throws: `refused` with `notFound` where there is no such topic.
     public func producer(
         topic: String, options: ProducerOptions = ProducerOptions()
     ) async throws(ClientError) -> Producer {
-        try Producer(self, topic: try await describeTopic(topic), options: options)
-    }
-}
-
-/// The core's account of a produce call, behind a lock: the sender fills it, the event loop takes
-/// acknowledgements.
-private final class ProduceCall: CallHandler {
-    private struct State: ~Copyable {
-        var sink: RecordSink
-        var stream: StreamID?
-    }
-
-    private let state: Mutex<State>
-    private let connection: ClientConnection
-    private let wakeup: Wakeup
-
-    init(_ connection: ClientConnection, topic: TopicDescription, options: ProducerOptions) {
-        self.connection = connection
-        wakeup = Wakeup(on: connection.loop)
-        state = Mutex(
-            State(
-                sink: RecordSink(
-                    ProduceStreamState(
-                        topic: topic.name, partitionCount: Int32(topic.partitions.count),
-                        messageBytesMax: topic.config.settings().messageBytesMax, options: options))))
-    }
-
-    func open(_ stream: StreamID) { state.withLock { $0.stream = stream } }
-
-    /// Changes the core, and sends what it has sealed, in this order whoever else does.
-    func append(
-        _ body: (inout RecordSink) throws(ClientError) -> Void
-    ) throws(ClientError) {
-        let result = state.withLock { state -> Result<Void, ClientError> in
-            do throws(ClientError) {
-                try body(&state.sink)
-                send(&state)
-                return .success(())
-            } catch {
-                send(&state)
-                return .failure(error)
-            }
+        let description = try await describeTopic(topic)
+        var identity: ProducerIdentity?
+        if options.needsIdentity {
+            identity = try ProducerIdentity(
+                try await ask(
+                    .initProducer, WireInitProducerRequest(), WireInitProducerResponse.self))
         }
-        try result.get()
-    }
-
-    private func send(_ state: inout State) {
-        guard let stream = state.stream else { return }
-        connection.send(state.sink.core.takeSealed(), on: stream)
-    }
-
-    func settle() throws(ClientError) {
-        try append { sink throws(ClientError) in try sink.core.settle() }
-    }
-
-    /// Returns how many batches there are now, acknowledged or not.
-    func sealAll() throws(ClientError) -> UInt64 {
-        try append { sink throws(ClientError) in try sink.core.sealAll() }
-        return state.withLock { $0.sink.core.sealedCount }
-    }
-
-    /// Refuses what comes after.
-    func close() { state.withLock { $0.sink.core.ended(.closed) } }
-
-    var hasRoom: Bool { state.withLock { $0.sink.core.hasRoom } }
-
-    func takeReceipts() throws(ClientError) -> [ProduceReceipt] {
-        let (receipts, failure) = state.withLock {
-            ($0.sink.core.takeReceipts(), $0.sink.core.failure)
-        }
-        if let failure { throw failure }
-        return receipts
-    }
-
-    /// Waits until the core is as wanted, as long as the broker goes on acknowledging.
-    func wait(until isWanted: (borrowing ProduceStreamState) -> Bool) async throws(ClientError) {
-        while true {
-            let mark = wakeup.mark
-            let (failure, isDue) = state.withLock { ($0.sink.core.failure, isWanted($0.sink.core)) }
-            if let failure { throw failure }
-            if isDue { return }
-            if Task.isCancelled { throw .closed }
-            guard await wakeup.wait(since: mark, connection.timeout) else {
-                throw .noAnswer(address: connection.address, timeout: connection.timeout)
-            }
-        }
-    }
-
-    func received(body: ByteSlice, attachment: ByteSlice) {
-        try? append { sink throws(ClientError) in
-            do throws(ClientError) {
-                _ = try sink.core.acknowledged(try body.decodeAnswer(WireProduceAck.self))
-            } catch {
-                sink.core.ended(error)
-            }
-        }
-        wakeup.signal()
-    }
-
-    func ended(_ error: ClientError?) {
-        state.withLock { state in
-            if let error { state.sink.core.ended(error) } else if !state.sink.core.isIdle {
-                state.sink.core.ended(.illegalAnswer("a produce call ended before its last batch"))
-            }
-        }
-        wakeup.signal()
+        return try Producer(self, topic: description, options: options, identity: identity)
     }
 }

@@ -8,6 +8,8 @@ package enum ClientEvent: Sendable {
     /// The broker speaks our version.
     case connected
     case message(StreamID, body: ByteSlice, attachment: ByteSlice)
+    /// The broker has consumed so many bytes of what was sent on the stream.
+    case granted(StreamID, UInt32)
     /// The call is over: nothing more comes for this stream.
     case ended(StreamID, Status)
     /// The broker is about to close; new calls are refused.
@@ -70,7 +72,7 @@ package struct ClientConnectionState: ~Copyable {
 
 extension ClientConnectionState {
     package mutating func call(
-        _ method: Method, _ request: some SwiftProtobuf.Message
+        _ method: Method, _ request: some SwiftProtobuf.Message, options: WireCallOptions? = nil
     ) throws(ClientError) -> StreamID {
         switch phase {
         case .expectingPreface, .open:
@@ -88,7 +90,7 @@ extension ClientConnectionState {
         nextStream.value += 2
         streams[stream] = .open
         if method.form == .bidirectional { sending[stream] = Sending() }
-        writer.writeCall(method, stream: stream, request: request)
+        writer.writeCall(method, stream: stream, request: request, options: options)
         return stream
     }
 
@@ -97,22 +99,38 @@ extension ClientConnectionState {
     package mutating func send(
         _ message: some SwiftProtobuf.Message, attachment: [UInt8] = [], on stream: StreamID
     ) {
-        guard streams[stream] == .open else { return }
-        var head = ByteWriter()
-        head.writeMessage(stream: stream, body: message, attachmentCount: attachment.count)
-        sending[stream]?.waiting.append(OutgoingBytes(head: head.take(), attachment: attachment))
-        sendWaiting(on: stream)
+        guard streams[stream] == .open, let account = sending[stream] else { return }
+        guard account.waiting.isEmpty, maySend(attachment.count, account) else {
+            var head = ByteWriter()
+            head.writeMessage(stream: stream, body: message, attachmentCount: attachment.count)
+            sending[stream]?.waiting.append(
+                OutgoingBytes(head: head.take(), attachment: attachment))
+            return
+        }
+        writer.writeMessage(stream: stream, body: message, attachmentCount: attachment.count)
+        append(attachment, on: stream)
+    }
+
+    /// Only attachments take credit.
+    private func maySend(_ attachmentCount: Int, _ account: Sending) -> Bool {
+        attachmentCount == 0 || (credit.maySend && account.credit.maySend)
+    }
+
+    /// The attachment of the message that was written last; with none, the next frames go into the same bytes.
+    private mutating func append(_ attachment: [UInt8], on stream: StreamID) {
+        guard !attachment.isEmpty else { return }
+        sending[stream]?.credit.spend(attachment.count)
+        credit.spend(attachment.count)
+        output.append(OutgoingBytes(head: writer.take(), attachment: attachment))
     }
 
     private mutating func sendWaiting(on stream: StreamID) {
-        while let next = sending[stream]?.waiting.first,
-            next.attachment.isEmpty || (credit.maySend && sending[stream]?.credit.maySend == true)
+        while let account = sending[stream], let next = account.waiting.first,
+            maySend(next.attachment.count, account)
         {
             sending[stream]?.waiting.removeFirst()
-            sending[stream]?.credit.spend(next.attachment.count)
-            credit.spend(next.attachment.count)
-            if writer.count > 0 { output.append(OutgoingBytes(head: writer.take(), attachment: [])) }
-            output.append(next)
+            writer.writeBytes(next.head)
+            append(next.attachment, on: stream)
         }
         if streams[stream] == .halfClosed, sending[stream]?.waiting.isEmpty == true {
             sending[stream] = nil
@@ -214,8 +232,9 @@ extension ClientConnectionState {
             }
             return nil
         case .credit:
-            try granted(frame.creditBytes(), on: stream)
-            return nil
+            let bytes = frame.creditBytes()
+            try granted(bytes, on: stream)
+            return sending[stream] == nil ? nil : .granted(stream, bytes)
         case .call, .cancel:
             throw unexpected(frame)
         }

@@ -12,12 +12,16 @@ public enum ClientError: Error, Hashable, Sendable {
     /// The connection broke while calls were open. What was sent and not acknowledged may or may
     /// not have been written.
     case connectionLost(address: String, reason: String)
-    /// This client or producer has been closed before the call.
+    /// This client or producer has been closed before the call, or the calling task was cancelled.
     case closed
+    /// A batch was not acknowledged within the producer's delivery timeout. It may or may not have been written.
+    case deliveryTimedOut(topic: TopicName, timeout: Duration)
     /// What the other side sent is not the native protocol as this version of it says.
     case protocolViolation(reason: String)
     /// The broker answered, and said no.
     case refused(code: StatusCode, message: String, details: [String: String])
+    /// A group has no position in a partition, and the consumer's `OffsetReset` is `none`.
+    case noCommittedOffset(group: String, partition: TopicPartition)
 
     case illegalTopicName(TopicNameError)
     case noSuchPartition(topic: TopicName, partition: Int32, partitionCount: Int32)
@@ -49,6 +53,11 @@ extension ClientError: CustomStringConvertible {
             """
         case .closed:
             "the client has been closed"
+        case .deliveryTimedOut(let topic, let timeout):
+            """
+            a batch for topic \(topic) was not acknowledged within \(Self.text(timeout)); it may or may not have been \
+            written
+            """
         case .protocolViolation(let reason):
             reason
         case .refused(let code, let message, _):
@@ -60,6 +69,11 @@ extension ClientError: CustomStringConvertible {
 
     private var descriptionOfRecords: String {
         switch self {
+        case .noCommittedOffset(let group, let partition):
+            """
+            group \(group) has committed no offset for \(partition); commit one, or let the consumer start at the \
+            earliest or the latest record
+            """
         case .illegalTopicName(let error):
             error.description
         case .noSuchPartition(let topic, let partition, let partitionCount):

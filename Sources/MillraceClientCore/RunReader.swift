@@ -5,6 +5,8 @@ public import MillraceRecords
 
 /// A record batch that was received and checked. It owns its memory.
 public struct ReceivedBatch: Sendable {
+    public let topic: TopicName
+    public let partition: Int32
     /// All records of the batch, those before `firstOffset` included.
     public let view: RecordBatchView
     /// Records with a lower offset were not asked for: batches travel whole.
@@ -93,7 +95,7 @@ package struct RunReader: Sendable {
             guard !header.isControl, header.recordCount > 0 else { continue }
             do throws(RecordsError) {
                 return ReceivedBatch(
-                    view: try RecordBatchView(slice), firstOffset: first,
+                    topic: topic, partition: partition, view: try RecordBatchView(slice), firstOffset: first,
                     highWatermark: run.highWatermark)
             } catch {
                 throw damaged(slice, error)

@@ -107,7 +107,7 @@ import Testing
     }
 
     /// What may not come ends the connection, and says so again when asked again.
-    @Test(arguments: [FrameKind.message, .end, .call, .credit, .cancel])
+    @Test(arguments: [FrameKind.message, .end, .call, .cancel])
     func aFrameThatMayNotComeIsAnError(kind: FrameKind) throws {
         var state = ClientConnectionState()
         let stream = StreamID(9)
@@ -117,7 +117,6 @@ import Testing
             case .message: $0.writeMessage(stream: stream, body: WireSubscribeBatch())
             case .end: $0.writeEnd(stream: stream, status: .ok)
             case .call: $0.writeCall(.produce, stream: stream, request: WireProduceOpen())
-            case .credit: $0.writeCredit(stream: stream, bytes: 1)
             default: $0.writeCancel(stream: stream)
             }
         }

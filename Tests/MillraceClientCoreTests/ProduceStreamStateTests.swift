@@ -97,6 +97,7 @@ import Testing
         }
         #expect(state.inFlightBytes > 400)
         #expect(!state.hasRoom)
+        _ = state.takeSealed()
         _ = try state.acknowledged(ack(0, at: 0))
         _ = try state.acknowledged(ack(1, at: 1))
         #expect(state.hasRoom)
@@ -132,6 +133,7 @@ import Testing
         var state = state()
         try state.append(Record(value: [1]), now: now)
         try state.settle()
+        _ = state.takeSealed()
         var refusal = ack(0, at: 0)
         refusal.error = Status(.failedPrecondition, "the disk is full").wire
         #expect(try state.acknowledged(refusal) == nil)
@@ -146,10 +148,12 @@ import Testing
         #expect(throws: ClientError.self) { try state.acknowledged(ack(0, at: 0)) }
         try state.append(Record(value: [1]), now: now)
         try state.sealAll()
+        _ = state.takeSealed()
         #expect(throws: ClientError.self) { try state.acknowledged(ack(1, at: 0)) }
         #expect(throws: ClientError.self) { try state.acknowledged(ack(0, at: -1)) }
         try state.append(Record(value: [1]), now: now)
         try state.sealAll()
+        _ = state.takeSealed()
         #expect(throws: ClientError.self) { try state.acknowledged(ack(1, at: .max)) }
     }
 }

@@ -142,7 +142,7 @@ import Testing
             writer.writeGoAway(Status(.unavailable, "the broker is stopping"))
             writer.writeEnd(stream: StreamID(1), status: Status(.unavailable, "stopping"))
         }
-        let client = try await MillraceClient.connect(port: broker.port)
+        let client = try await MillraceClient.connect(port: broker.port, reconnect: .never)
         let stopping = ClientError.refused(code: .unavailable, message: "stopping", details: [:])
         await #expect(throws: stopping) { try await client.listTopics() }
         await #expect(

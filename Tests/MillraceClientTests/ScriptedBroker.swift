@@ -15,6 +15,7 @@ final class ScriptedBroker: Sendable {
     private let channel: any Channel
     private let received = Mutex<[Frame]>([])
     private let closedCount = Mutex(0)
+    private let clients = Mutex<[any Channel]>([])
 
     /// What the client has sent so far.
     var frames: [Frame] { received.withLock { $0 } }
@@ -22,13 +23,14 @@ final class ScriptedBroker: Sendable {
     /// `greeting` is sent when a client connects: a broker's preface, unless the test wants
     /// another.
     static func listen(
-        greeting: [UInt8] = bytes { $0.writePreface() }, _ script: @escaping Script = { _, _ in }
+        greeting: [UInt8] = bytes { $0.writePreface() }, path: String? = nil, _ script: @escaping Script = { _, _ in }
     ) async throws -> ScriptedBroker {
         let pending = Mutex<ScriptedBroker?>(nil)
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    pending.withLock { $0 }?.clients.withLock { $0.append(channel) }
                     channel.closeFuture.whenComplete { _ in
                         pending.withLock { $0 }?.closedCount.withLock { $0 += 1 }
                     }
@@ -38,7 +40,12 @@ final class ScriptedBroker: Sendable {
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let channel =
+            if let path {
+                try await bootstrap.bind(unixDomainSocketPath: path).get()
+            } else {
+                try await bootstrap.bind(host: "127.0.0.1", port: 0).get()
+            }
         let broker = ScriptedBroker(channel)
         pending.withLock { $0 = broker }
         return broker
@@ -52,6 +59,14 @@ final class ScriptedBroker: Sendable {
     /// Waits until a client has closed its connection.
     func untilClosed() async throws {
         while closedCount.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    /// How many connections there have been.
+    var connectionCount: Int { clients.withLock { $0.count } }
+
+    /// Closes all connections, as a broker that is killed does.
+    func disconnect() {
+        for client in clients.withLock({ $0 }) { client.close(promise: nil) }
     }
 
     func stop() async throws { try await channel.close().get() }
@@ -128,63 +143,4 @@ func description(_ name: String, partitions: Int32) -> WireTopicDescription {
         return partition
     }
     return description
-}
-
-/// A broker with the topic `orders` of two partitions, which keeps batches as they come and gives
-/// them out.
-final class LogScript: Sendable {
-    private let logs = Mutex<[[ByteSlice]]>([[], []])
-    private let nextOffsets = Mutex<[Int64]>([0, 0])
-
-    func answer(_ frame: Frame, _ writer: inout ByteWriter) {
-        let stream = frame.header.stream
-        switch (frame.header.kind, Method(rawValue: frame.header.method)) {
-        case (.call, .describeTopic):
-            writer.writeMessage(stream: stream, body: description("orders", partitions: 2))
-            writer.writeEnd(stream: stream, status: .ok)
-        case (.call, .subscribe):
-            subscribe(frame, &writer)
-        case (.message, _):
-            produce(frame, &writer)
-        case (.end, _):
-            writer.writeEnd(stream: stream, status: .ok)
-        default:
-            break
-        }
-    }
-
-    private func produce(_ frame: Frame, _ writer: inout ByteWriter) {
-        guard let message = try? frame.decode(WireProduceBatch.self),
-            let header = try? frame.attachment.withBytes({
-                try RecordBatch.validateProduced($0, limit: 1 << 20)
-            })
-        else { return }
-        let partition = Int(message.partition)
-        let base = nextOffsets.withLock { offsets in
-            defer { offsets[partition] += Int64(header.recordCount) }
-            return offsets[partition]
-        }
-        let stored = frame.attachment.withBytes { AlignedBuffer(copying: $0) }
-        RecordBatch.assign(offset: Offset(base), leaderEpoch: .zero, in: stored.pointer)
-        logs.withLock { $0[partition].append(ByteSlice(stored)) }
-        var ack = WireProduceAck()
-        ack.sequenceTag = message.sequenceTag
-        ack.baseOffset = base
-        ack.durability = .durable
-        writer.writeMessage(stream: frame.header.stream, body: ack)
-    }
-
-    private func subscribe(_ frame: Frame, _ writer: inout ByteWriter) {
-        guard let request = try? frame.decode(WireSubscribeRequest.self) else { return }
-        var message = WireSubscribeBatch()
-        message.startOffset = request.position.offset
-        writer.writeMessage(stream: frame.header.stream, body: message)
-        message.clearStartOffset()
-        for batch in logs.withLock({ $0[Int(request.partition)] }) {
-            writer.writeMessage(
-                stream: frame.header.stream, body: message, attachmentCount: batch.count)
-            batch.withBytes { writer.writeBytes($0) }
-        }
-        if !request.follow { writer.writeEnd(stream: frame.header.stream, status: .ok) }
-    }
 }

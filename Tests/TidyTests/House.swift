@@ -42,8 +42,8 @@ enum House {
         "MillraceClient": Room(
             records.union(["MillraceClientCore", "MillraceNativeProtocol"]),
             others: [
-                "Foundation", "Logging", "NIOCore", "NIOPosix", "SwiftProtobuf", "Synchronization",
-                "SystemPackage",
+                "Foundation", "Logging", "Metrics", "NIOCore", "NIOPosix", "ServiceLifecycle", "SwiftProtobuf",
+                "Synchronization", "SystemPackage",
             ]),
         "MillraceBroker": Room(
             records.union([
