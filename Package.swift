@@ -129,6 +129,8 @@ targets += [
 targets += [
     .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
     .target(
+        name: "CMillraceAllocationProbe", path: "CSources/CMillraceAllocationProbe"),
+    .target(
         name: "PythonInterop", dependencies: ["MillraceModel"], path: "Tests/PythonInterop",
         swiftSettings: swift),
     .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
@@ -156,7 +158,10 @@ targets += [
         ],
         swiftSettings: swift),
     .testTarget(
-        name: "MillraceTests", dependencies: ["Millrace", "MillraceCoordination", "MillraceStorage"],
+        name: "MillraceTests",
+        dependencies: [
+            "CMillraceAllocationProbe", "Millrace", "MillraceCoordination", "MillraceStorage",
+        ],
         swiftSettings: swift),
     .testTarget(
         name: "MillraceNativeProtocolTests",
@@ -212,6 +217,7 @@ let package = Package(
     products: [
         .executable(name: "millrace", targets: ["millrace"]),
         .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "MillraceBroker", targets: ["MillraceBroker"]),
         .library(name: "MillraceClient", targets: ["MillraceClient"]),
     ],
     dependencies: [

@@ -73,7 +73,7 @@ enum House {
         "CMillraceChecksum": "MillraceBytes", "CMillraceRing": "MillraceRing",
         "CLZ4": "MillraceRecords", "CSnappy": "MillraceRecords", "CZlib": "MillraceRecords",
         "CZstd": "MillraceRecords", "CMillraceExecutorProbe": "MillraceBrokerTests",
-        "CMillraceSimulation": "MillraceSimulation",
+        "CMillraceSimulation": "MillraceSimulation", "CMillraceAllocationProbe": "MillraceTests",
     ]
 
     static func findings(in file: SourceFile) -> [Finding] {
