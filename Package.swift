@@ -99,8 +99,19 @@ var targets: [Target] = [
         swiftSettings: swift),
 ]
 
-// Examples are built and run by ExampleTests.
+// Examples are built and run by ExampleTests. The one with a web framework, Examples/HTTPIngest, is
+// a package of its own.
 targets += [
+    .executableTarget(
+        name: "embed", dependencies: ["Millrace"], path: "Examples/Embed", swiftSettings: swift),
+    .executableTarget(
+        name: "customers", dependencies: ["Millrace"], path: "Examples/Customers",
+        swiftSettings: swift),
+    .executableTarget(
+        name: "sensors", dependencies: ["Millrace"], path: "Examples/Sensors", swiftSettings: swift),
+    .executableTarget(
+        name: "embedded-broker", dependencies: ["Millrace", "MillraceBroker"],
+        path: "Examples/EmbeddedBroker", swiftSettings: swift),
     .executableTarget(
         name: "line-server", dependencies: ["Millrace", nio, nioPosix],
         path: "Examples/LineServer", swiftSettings: swift),
@@ -209,7 +220,12 @@ targets += [
         swiftSettings: swift),
     .testTarget(name: "TidyTests", swiftSettings: swift),
     .testTarget(
-        name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
+        name: "ExampleTests",
+        dependencies: [
+            "Millrace", "MillraceBroker", "customers", "embed", "embedded-broker", "line-server",
+            "millrace", "sensors",
+        ],
+        swiftSettings: swift),
 ]
 
 let package = Package(
