@@ -10,11 +10,10 @@ let position = try await engine.append(
     Record(key: Array("customer 7".utf8), value: Array("3 apples".utf8)), to: "orders")
 print("partition \(position.partition), offset \(position.offset)")
 
-// A batch is read as it lies on the disk, and its records borrow its memory.
+// A batch is read as it lies on the disk, and its records borrow its memory; `value` copies.
 for try await batch in engine.batches(of: "orders", partition: position.partition) {
     try batch.forEachRecord { record in
-        let value = String(decoding: record.valueBytes ?? .init(start: nil, count: 0), as: UTF8.self)
-        print("\(record.offset): \(value)")
+        print("\(record.offset): \(String(decoding: record.value ?? [], as: UTF8.self))")
     }
 }
 

@@ -12,8 +12,10 @@ package import MillraceStorage
 ///     }
 ///
 /// It may be iterated any number of times, each of which reads anew.
-public struct BatchReader: AsyncSequence {
+public struct BatchReader: AsyncSequence, Sendable {
+    /// What it gives.
     public typealias Element = ReadBatch
+    /// What it throws.
     public typealias Failure = EngineError
 
     let engine: Engine
@@ -26,7 +28,7 @@ public struct BatchReader: AsyncSequence {
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
     /// Where one reading is. One task at a time takes from it.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let reader: BatchReader
         private var log: PartitionLog?
         private var cursor: ReadCursor?

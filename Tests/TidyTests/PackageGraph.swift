@@ -36,15 +36,18 @@ struct PackageGraph {
             })
     }
 
-    /// The package that these tests belong to. A scratch folder of its own lets the question be
-    /// asked while `swift test` holds the package's.
-    static func ofRepository() throws -> PackageGraph {
+    /// The package that these tests belong to.
+    static func ofRepository() throws -> PackageGraph { try of(Repository.root) }
+
+    /// The package in a folder. A scratch folder of its own lets the question be asked while
+    /// `swift test` holds the package's.
+    static func of(_ package: URL) throws -> PackageGraph {
         let scratch = FileManager.default.temporaryDirectory.appending(path: "millrace-\(UUID())")
         defer { try? FileManager.default.removeItem(at: scratch) }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
-            "swift", "package", "--package-path", Repository.root.path, "--scratch-path",
+            "swift", "package", "--package-path", package.path, "--scratch-path",
             scratch.path, "dump-package",
         ]
         let output = Pipe()
@@ -64,6 +67,10 @@ struct PackageGraph {
         guard let targets = products[product] else {
             throw Failure(description: "Package.swift has no product \(product)")
         }
+        return try closure(of: targets)
+    }
+
+    func closure(of targets: [String]) throws -> Closure {
         var closure = Closure()
         var pending = targets
         while let target = pending.popLast() {
