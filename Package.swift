@@ -100,8 +100,19 @@ var targets: [Target] = [
         swiftSettings: swift),
 ]
 
-// Examples are built and run by ExampleTests.
+// Examples are built and run by ExampleTests. The one with a web framework, Examples/HTTPIngest, is
+// a package of its own.
 targets += [
+    .executableTarget(
+        name: "embed", dependencies: ["Millrace"], path: "Examples/Embed", swiftSettings: swift),
+    .executableTarget(
+        name: "customers", dependencies: ["Millrace"], path: "Examples/Customers",
+        swiftSettings: swift),
+    .executableTarget(
+        name: "sensors", dependencies: ["Millrace"], path: "Examples/Sensors", swiftSettings: swift),
+    .executableTarget(
+        name: "embedded-broker", dependencies: ["Millrace", "MillraceBroker"],
+        path: "Examples/EmbeddedBroker", swiftSettings: swift),
     .executableTarget(
         name: "line-server", dependencies: ["Millrace", nio, nioPosix],
         path: "Examples/LineServer", swiftSettings: swift),
@@ -130,6 +141,8 @@ targets += [
 targets += [
     .target(name: "CMillraceExecutorProbe", path: "CSources/CMillraceExecutorProbe"),
     .target(
+        name: "CMillraceAllocationProbe", path: "CSources/CMillraceAllocationProbe"),
+    .target(
         name: "PythonInterop", dependencies: ["MillraceModel"], path: "Tests/PythonInterop",
         swiftSettings: swift),
     .testTarget(name: "MillraceModelTests", dependencies: ["MillraceModel"], swiftSettings: swift),
@@ -157,7 +170,10 @@ targets += [
         ],
         swiftSettings: swift),
     .testTarget(
-        name: "MillraceTests", dependencies: ["Millrace", "MillraceCoordination", "MillraceStorage"],
+        name: "MillraceTests",
+        dependencies: [
+            "CMillraceAllocationProbe", "Millrace", "MillraceCoordination", "MillraceStorage",
+        ],
         swiftSettings: swift),
     .testTarget(
         name: "MillraceNativeProtocolTests",
@@ -209,7 +225,12 @@ targets += [
         name: "StrangerTests", dependencies: ["PythonInterop", "millrace"], swiftSettings: swift),
     .testTarget(name: "TidyTests", swiftSettings: swift),
     .testTarget(
-        name: "ExampleTests", dependencies: ["Millrace", "line-server"], swiftSettings: swift),
+        name: "ExampleTests",
+        dependencies: [
+            "Millrace", "MillraceBroker", "customers", "embed", "embedded-broker", "line-server",
+            "millrace", "sensors",
+        ],
+        swiftSettings: swift),
 ]
 
 // libFuzzer's main program: it links under -sanitize=fuzzer alone, as Scripts/fuzz builds it.
@@ -231,6 +252,7 @@ let package = Package(
     products: [
         .executable(name: "millrace", targets: ["millrace"]),
         .library(name: "Millrace", targets: ["Millrace"]),
+        .library(name: "MillraceBroker", targets: ["MillraceBroker"]),
         .library(name: "MillraceClient", targets: ["MillraceClient"]),
     ],
     dependencies: [

@@ -20,5 +20,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/EngineAppend", swiftSettings: swift),
+        .executableTarget(
+            name: "record-iteration",
+            dependencies: [
+                .product(name: "Millrace", package: "millrace"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/RecordIteration", swiftSettings: swift),
     ]
 )

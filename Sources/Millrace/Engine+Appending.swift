@@ -6,9 +6,12 @@ internal import MillraceStorage
 
 /// Where a record stands.
 public struct RecordPosition: Hashable, Sendable {
+    /// The number of the partition in its topic, from 0 on.
     public let partition: Int32
+    /// The record's place in the partition.
     public let offset: Offset
 
+    /// A place; nothing is said of whether a record is there.
     public init(partition: Int32, offset: Offset) {
         self.partition = partition
         self.offset = offset
@@ -31,7 +34,11 @@ extension Engine {
     /// Appends records as few batches, at least one a partition, and waits for all of them. Records
     /// of one partition keep their order; those of different partitions are acknowledged or refused
     /// apart.
-    /// - Parameter compression: how the batches are stored and read.
+    /// - Parameters:
+    ///   - records: in the order in which they get their offsets.
+    ///   - topic: its name.
+    ///   - partition: that of all records; nil to choose one for each, as for a single record.
+    ///   - compression: how the batches are stored and read.
     /// - Returns: where each record stands, in the order given.
     /// - Throws: what the first batch that was refused was refused for; others may be there.
     @discardableResult

@@ -8,6 +8,7 @@ public struct CommittedPosition: Hashable, Sendable {
     /// At most 4,096 bytes.
     public var metadata: String
 
+    /// A position to commit.
     public init(offset: Offset, metadata: String = "") {
         self.offset = offset
         self.metadata = metadata

@@ -4,13 +4,18 @@ public import MillraceRecords
 internal import MillraceShard
 package import MillraceStorage
 
-/// The batches of one partition, one after another. One task at a time takes from it.
+/// The batches of one partition, one after another, as they lie on the disk: read a mebibyte at a
+/// time, their checksums checked, nothing copied.
 ///
 ///     for try await batch in engine.batches(of: "orders", partition: 0) {
 ///         try batch.forEachRecord { record in ... }
 ///     }
-public struct BatchReader: AsyncSequence {
+///
+/// It may be iterated any number of times, each of which reads anew.
+public struct BatchReader: AsyncSequence, Sendable {
+    /// What it gives.
     public typealias Element = ReadBatch
+    /// What it throws.
     public typealias Failure = EngineError
 
     let engine: Engine
@@ -19,9 +24,11 @@ public struct BatchReader: AsyncSequence {
     let start: StartPosition
     let isFollowing: Bool
 
+    /// Begins to read where the reader starts.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
-    public struct Iterator: AsyncIteratorProtocol {
+    /// Where one reading is. One task at a time takes from it.
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let reader: BatchReader
         private var log: PartitionLog?
         private var cursor: ReadCursor?
@@ -32,8 +39,8 @@ public struct BatchReader: AsyncSequence {
 
         init(_ reader: BatchReader) { self.reader = reader }
 
-        /// The next batch; nil at the end of the log as it was when reading began, unless the
-        /// reader follows.
+        /// The next batch; nil at the end of the log as it was when reading began, or, where the
+        /// reader follows, when its task is cancelled while it waits.
         /// - Throws: `unknownTopic`, `offsetOutOfRange`, `dataLoss` naming the range, `closed`.
         public mutating func next() async throws(EngineError) -> ReadBatch? {
             let engine = reader.engine
@@ -52,9 +59,10 @@ public struct BatchReader: AsyncSequence {
                     self.cursor = next
                 } else {
                     guard reader.isFollowing else { return nil }
-                    _ = try await engine.call { () throws(StorageError) in
+                    let isThere = try await engine.call { () throws(StorageError) in
                         try await log.storage.waitForRecords(beyond: wanted, of: log, until: nil)
                     }
+                    guard isThere else { return nil }
                 }
             }
         }
@@ -108,11 +116,16 @@ public struct BatchReader: AsyncSequence {
 
 /// A batch as it is stored, and the offset from which its records were asked for: a batch travels
 /// whole.
+///
+/// It keeps its memory, a part of the mebibyte that was read at once, as long as it is held: hold
+/// batches for a moment, and copy what is to stay. Any thread may read it.
 public struct ReadBatch: Sendable {
+    /// All records of the batch, those before `first` too.
     public let view: RecordBatchView
     /// Records before it are passed over.
     public let first: Offset
 
+    /// What stands before the records: how many there are, from which offset on, by whom.
     public var header: RecordBatchHeader { view.header }
 
     /// A copy of the batch in its stored form, which `append(batch:)` and every Kafka client take.
@@ -127,14 +140,18 @@ public struct ReadBatch: Sendable {
     }
 
     /// Calls the body with each record, which borrows the batch's memory until the body returns.
-    /// Nothing is allocated.
+    /// Nothing is allocated, however many records there are.
+    /// - Throws: what the body throws, and `RecordsError` for a record that is malformed.
     public func forEachRecord(_ body: (RecordView) throws -> Void) throws {
-        try view.forEachRecord { record in
+        defer { withExtendedLifetime(self) {} }
+        var records = view.makeRecordIterator()
+        while let record = try records.next() {
             if record.offset >= first { try body(record) }
         }
     }
 
     /// Copies of the records.
+    /// - Throws: `RecordsError` for a record that is malformed.
     public func records() throws -> [Record] {
         var records: [Record] = []
         try forEachRecord { records.append(try $0.record()) }
@@ -144,7 +161,12 @@ public struct ReadBatch: Sendable {
 
 extension Engine {
     /// The batches of a partition from a position on, to the end of the log as it is then, or
-    /// beyond it as they come.
+    /// beyond it as they come. Nothing is looked up before the first batch is asked for.
+    /// - Parameters:
+    ///   - topic: its name.
+    ///   - partition: its number in the topic, from 0 on.
+    ///   - start: the first record wanted; its batch comes whole.
+    ///   - isFollowing: whether to wait for more at the end. The task's cancellation ends the wait.
     public func batches(
         of topic: String, partition: Int32, from start: StartPosition = .beginning,
         following isFollowing: Bool = false
@@ -156,6 +178,10 @@ extension Engine {
 
     /// Lets a partition begin at the offset: older records are gone for every reader, and their
     /// segments are deleted.
+    /// - Parameters:
+    ///   - topic: its name.
+    ///   - partition: its number in the topic, from 0 on.
+    ///   - offset: the first record to keep.
     /// - Throws: `offsetOutOfRange` beyond the high watermark, `unknownTopic`.
     public func trim(
         _ topic: String, partition: Int32, to offset: Offset

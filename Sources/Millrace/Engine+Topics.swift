@@ -4,13 +4,19 @@ internal import MillraceStorage
 
 /// A topic and what each of its partitions says of itself.
 public struct TopicDescription: Sendable {
+    /// What it is called.
     public let name: TopicName
+    /// Which topic of that name it is: one made again is another.
     public let id: TopicID
+    /// What its owner has set; the engine's defaults hold for the rest.
     public let config: TopicConfig
+    /// Its partitions by their numbers, 0 first.
     public let partitions: [PartitionDescription]
 }
 
+/// What a partition says of itself. The offsets are those of one moment.
 public struct PartitionDescription: Sendable {
+    /// The number of the partition in its topic, from 0 on.
     public let partition: Int32
     /// The first record that is still there.
     public let logStartOffset: Offset
@@ -18,6 +24,7 @@ public struct PartitionDescription: Sendable {
     public let highWatermark: Offset
     /// One past the last record that has an offset.
     public let logEndOffset: Offset
+    /// The bytes of its segments, without their indexes.
     public let sizeInBytes: UInt64
     /// Why the partition takes no writes; nil when it does.
     public let readOnlyReason: String?
@@ -26,8 +33,9 @@ public struct PartitionDescription: Sendable {
 extension Engine {
     /// Makes a topic, which is on stable storage when this returns.
     /// - Parameters:
+    ///   - name: 1 to 249 of `a-z A-Z 0-9 . _ -`.
     ///   - partitions: how many; nil for the engine's default.
-    ///   - config: settings by Kafka's names, such as `retention.ms`, and `millrace.durability`.
+    ///   - settings: settings by Kafka's names, such as `retention.ms`, and `millrace.durability`.
     /// - Throws: `invalidArgument`, `topicExists`, `io`.
     @discardableResult
     public func createTopic(
@@ -73,7 +81,9 @@ extension Engine {
     }
 
     /// Gives a topic more partitions. Keys may then go to other partitions than before.
-    /// - Parameter count: how many the topic has afterwards.
+    /// - Parameters:
+    ///   - name: the topic's.
+    ///   - count: how many the topic has afterwards.
     /// - Throws: `unknownTopic`, `invalidArgument` where that is not more, `io`.
     @discardableResult
     public func addPartitions(

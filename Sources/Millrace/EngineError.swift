@@ -7,13 +7,17 @@ internal import SystemPackage
 /// What an engine refuses or cannot do. `description` is a sentence with the name, the value, the
 /// limit and the way out; `kind` is for programs.
 public struct EngineError: Error, Sendable, CustomStringConvertible {
+    /// What a program may tell errors apart by.
     public enum Kind: Hashable, Sendable {
+        /// There is no such topic, or it has no such partition.
         case unknownTopic
+        /// A topic of that name is there already.
         case topicExists
         /// A name, a setting, a count or a batch that is not legal.
         case invalidArgument
         /// A batch over the topic's `max.message.bytes`.
         case recordTooLarge
+        /// The offset is before the log's start or after its end.
         case offsetOutOfRange
         /// The partition takes no writes: the disk is full, or a write failed.
         case readOnly
@@ -29,12 +33,15 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         case newerFormat
         /// The kernel is too old for io_uring as it is used here, or refuses it.
         case ringRefused
+        /// The engine is closed, or about to be.
         case closed
         /// A file could not be read or written.
         case io
     }
 
+    /// What a program may tell it by.
     public let kind: Kind
+    /// A sentence for people: the name, the value, the limit and the way out.
     public let description: String
     /// The values of the error, by what they are.
     package let details: [String: String]

@@ -30,6 +30,7 @@ public struct EngineOptions: Sendable {
     /// Where the engine tells what it does; never once a record.
     public var logger: Logger
 
+    /// The defaults, but for what is given.
     public init(
         shardCount: Int? = nil, durability: Durability = .durable,
         logger: Logger = Logger(label: "millrace")

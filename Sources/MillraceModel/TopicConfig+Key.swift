@@ -20,6 +20,7 @@ extension TopicConfig.Key {
         }
     }
 
+    /// What its value is, by Kafka's numbers.
     public var type: ConfigType {
         switch self {
         case .cleanupPolicy: .list

@@ -3,25 +3,48 @@ public struct TopicDefaults: Hashable, Sendable {
     /// The settings as given, each already known to parse.
     public private(set) var entries: [Key: String] = [:]
 
+    /// Nothing set: Kafka's own defaults hold for everything.
     public init() {}
 
+    /// The broker's settings that are defaults of topics; the raw value is Kafka's name.
     public enum Key: String, Hashable, Comparable, CaseIterable, Sendable {
+        /// The default of `TopicConfig.Key.cleanupPolicy`.
         case cleanupPolicy = "log.cleanup.policy"
+        /// The default of `TopicConfig.Key.compressionType`.
         case compressionType = "compression.type"
+        /// The default of `TopicConfig.Key.indexIntervalBytes`.
         case indexIntervalBytes = "log.index.interval.bytes"
+        /// The default of `TopicConfig.Key.messageBytesMax`.
         case messageBytesMax = "message.max.bytes"
+        /// The default of `TopicConfig.Key.retentionBytes`, for each partition.
         case retentionBytes = "log.retention.bytes"
+        /// The default of `TopicConfig.Key.retentionMilliseconds`.
         case retentionMilliseconds = "log.retention.ms"
+        /// The default of `TopicConfig.Key.retentionMilliseconds` in minutes, where it is not set
+        /// in milliseconds.
         case retentionMinutes = "log.retention.minutes"
+        /// The default of `TopicConfig.Key.retentionMilliseconds` in hours, where it is not set in
+        /// a smaller unit.
         case retentionHours = "log.retention.hours"
+        /// The default of `TopicConfig.Key.segmentBytes`.
         case segmentBytes = "log.segment.bytes"
+        /// The default of `TopicConfig.Key.segmentMilliseconds`.
         case rollMilliseconds = "log.roll.ms"
+        /// The default of `TopicConfig.Key.segmentMilliseconds` in hours, where it is not set in
+        /// milliseconds.
         case rollHours = "log.roll.hours"
+        /// The default of `TopicConfig.Key.segmentJitterMilliseconds`.
         case rollJitterMilliseconds = "log.roll.jitter.ms"
+        /// The default of `TopicConfig.Key.segmentJitterMilliseconds` in hours, where it is not set
+        /// in milliseconds.
         case rollJitterHours = "log.roll.jitter.hours"
+        /// The default of `TopicConfig.Key.inSyncReplicasMin`.
         case inSyncReplicasMin = "min.insync.replicas"
+        /// The default of `TopicConfig.Key.timestampAfterMaxMilliseconds`.
         case timestampAfterMaxMilliseconds = "log.message.timestamp.after.max.ms"
+        /// The default of `TopicConfig.Key.timestampBeforeMaxMilliseconds`.
         case timestampBeforeMaxMilliseconds = "log.message.timestamp.before.max.ms"
+        /// The default of `TopicConfig.Key.timestampType`.
         case timestampType = "log.message.timestamp.type"
 
         public static func < (left: Key, right: Key) -> Bool { left.rawValue < right.rawValue }
@@ -93,6 +116,7 @@ extension TopicDefaults.Key {
         }
     }
 
+    /// What its value is, by Kafka's numbers.
     public var type: ConfigType { unit == 1 ? topicKey.type : .int }
 
     /// One line for people.

@@ -1,9 +1,12 @@
 /// The identity of a topic: a random (version 4) UUID, so that a topic that is deleted and created
 /// again under the same name is another topic (KIP-516). Printed in URL-safe base64 as Kafka does.
 public struct TopicID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The first 64 bits of the UUID.
     public let high: UInt64
+    /// The last 64 bits of the UUID.
     public let low: UInt64
 
+    /// The id of these 128 bits, which are not checked.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low

@@ -1,10 +1,15 @@
 /// A legal topic name: 1 to 249 of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`, as Kafka demands,
 /// since the name is also the name of a directory.
 public struct TopicName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The most characters a name may have: with a partition's number it still has to be a file
+    /// name.
     public static let longest = 249
 
+    /// The name itself.
     public let string: String
 
+    /// Takes a string that is a legal name.
+    /// - Throws: `TopicNameError`, which says what is wrong with it.
     public init(_ string: String) throws(TopicNameError) {
         guard !string.isEmpty else { throw TopicNameError(name: string, reason: "it is empty") }
         guard string.utf8.count <= Self.longest else {
@@ -47,7 +52,9 @@ public struct TopicName: Hashable, Comparable, Sendable, CustomStringConvertible
 
 /// Why a string is no topic name.
 public struct TopicNameError: Error, Hashable, CustomStringConvertible {
+    /// The string that was refused.
     public let name: String
+    /// What is wrong with it.
     public let reason: String
 
     public var description: String { "illegal topic name '\(name.prefix(300))': \(reason)" }
@@ -55,9 +62,12 @@ public struct TopicNameError: Error, Hashable, CustomStringConvertible {
 
 /// One partition of one topic, written `topic-partition` on disk and in messages.
 public struct TopicPartition: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The topic's name.
     public var topic: TopicName
+    /// The number of the partition in its topic, from 0 on.
     public var partition: Int32
 
+    /// A partition of a topic; nothing is said of whether it is there.
     public init(topic: TopicName, partition: Int32) {
         self.topic = topic
         self.partition = partition

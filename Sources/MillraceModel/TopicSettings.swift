@@ -23,6 +23,8 @@ public struct TopicSettings: Hashable, Sendable {
     public let timestampBeforeMax: Duration?
     /// How much later than the log's clock a producer's time may be; nil for no limit.
     public let timestampAfterMax: Duration?
+    /// How many replicas have to have a record before it is acknowledged to a producer that asks
+    /// for all of them.
     public let inSyncReplicasMin: Int
 
     /// Kafka's defaults.

@@ -21,19 +21,29 @@ public import MillraceModel
 /// Attributes: bits 0-2 codec, 3 timestamp type (1 for the log's clock), 4 transactional, 5
 /// control.
 public struct RecordBatchHeader: Hashable, Sendable {
+    /// The offset of the first record; the log writes it.
     public var baseOffset: Offset
     /// As stored: the bytes after this field.
     public var batchLength: Int32
+    /// Under which leadership the batch was written; the log writes it.
     public var leaderEpoch: LeaderEpoch
     /// CRC-32C of the bytes from `attributes` on.
     public var checksum: UInt32
+    /// The codec and three flags, as the type says.
     public var attributes: Int16
+    /// How far the last record is from the base offset.
     public var lastOffsetDelta: Int32
+    /// The time that those of the records are counted from.
     public var baseTimestamp: Timestamp
+    /// The latest time of the records; the log's where `timestampType` is `logAppend`.
     public var maxTimestamp: Timestamp
+    /// The idempotent producer; none for any other.
     public var producerID: ProducerID
+    /// The producer's incarnation; none where it has no id.
     public var producerEpoch: ProducerEpoch
+    /// The producer's own number for the first record; -1 where it has no id.
     public var baseSequence: Int32
+    /// How many records the batch has; compaction may have left none.
     public var recordCount: Int32
 
     /// The bytes of the header: where the records begin.
@@ -129,6 +139,7 @@ extension RecordBatchHeader {
     /// The whole batch, header included.
     public var sizeInBytes: Int { Self.lengthEnd &+ Int(batchLength) }
 
+    /// The offset of the last record.
     public var lastOffset: Offset { baseOffset.advanced(by: Int64(lastOffsetDelta)) }
 
     /// Where the next batch of the log begins.
@@ -140,6 +151,7 @@ extension RecordBatchHeader {
     /// Nil when the number is not one of a known codec, which `RecordBatch.validate` refuses.
     public var codec: CompressionCodec? { CompressionCodec(rawValue: codecNumber) }
 
+    /// Whose clock the records' times come from.
     public var timestampType: TimestampType {
         attributes & RecordBatchAttributes.logAppendTime == 0 ? .create : .logAppend
     }
@@ -149,6 +161,7 @@ extension RecordBatchHeader {
         timestampType == .logAppend ? maxTimestamp : .none
     }
 
+    /// Whether the records belong to a transaction (KIP-98).
     public var isTransactional: Bool { attributes & RecordBatchAttributes.transactional != 0 }
 
     /// A batch the broker wrote for itself, such as the end of a transaction: not for applications.

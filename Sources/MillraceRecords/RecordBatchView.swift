@@ -9,6 +9,7 @@ public import MillraceModel
 ///
 /// Threading: the view is immutable; any thread may read it.
 public struct RecordBatchView: @unchecked Sendable {
+    /// What stands before the records: how many, from which offset on, by whom.
     public let header: RecordBatchHeader
 
     /// Keeps the bytes of `records` alive; nil when they are borrowed.

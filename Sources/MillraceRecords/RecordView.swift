@@ -11,15 +11,39 @@ public import MillraceModel
 ///
 /// The length counts what follows it. A length of -1 stands for a key or value that is not there.
 public struct RecordView {
+    /// Where the record stands in its partition.
     public let offset: Offset
+    /// The producer's time, or the log's where the topic says `LogAppendTime`.
     public let timestamp: Timestamp
+    /// The key where it lies; nil for a record of no key.
     public let keyBytes: UnsafeRawBufferPointer?
+    /// The value where it lies; nil is a tombstone.
     public let valueBytes: UnsafeRawBufferPointer?
 
     /// From the header count to the end of the record, not parsed yet.
     let headerBytes: UnsafeRawBufferPointer
     let index: Int
     let baseOffset: Offset
+
+    /// The key where it lies, which the compiler keeps from outliving this record; nil for a record
+    /// of no key.
+    public var keySpan: RawSpan? {
+        @_lifetime(borrow self)
+        get { span(over: keyBytes) }
+    }
+
+    /// The value where it lies, which the compiler keeps from outliving this record; nil is a
+    /// tombstone.
+    public var valueSpan: RawSpan? {
+        @_lifetime(borrow self)
+        get { span(over: valueBytes) }
+    }
+
+    @_lifetime(borrow self)
+    private func span(over bytes: UnsafeRawBufferPointer?) -> RawSpan? {
+        guard let bytes else { return nil }
+        return _overrideLifetime(RawSpan(_unsafeBytes: bytes), borrowing: self)
+    }
 
     /// A copy of the key.
     public var key: [UInt8]? { keyBytes.map { [UInt8]($0) } }
@@ -28,16 +52,19 @@ public struct RecordView {
     public var value: [UInt8]? { valueBytes.map { [UInt8]($0) } }
 
     /// Calls `body` with the name (UTF-8) and value of each header, in order, and checks that the
-    /// record ends where its length says.
+    /// record ends where its length says. Nothing is allocated; the bytes are valid as long as the
+    /// record's.
+    /// - Throws: `malformedRecord`.
     public func forEachHeader(
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
     ) throws(RecordsError) {
         var reader = ByteReader(headerBytes)
         do throws(BytesError) {
-            let count = try reader.readVarint()
-            guard count >= 0 else { throw .negativeCount(Int(count), position: 0) }
+            var remaining = try reader.readVarint()
+            guard remaining >= 0 else { throw .negativeCount(Int(remaining), position: 0) }
             // No memory is taken by this count: one that is too large runs out of bytes.
-            for _ in 0..<count {
+            while remaining > 0 {
+                remaining &-= 1
                 let name = try reader.readBytes(Int(try reader.readVarint()))
                 body(name, try reader.readNullableBytes(Int(try reader.readVarint())))
             }
@@ -51,6 +78,7 @@ public struct RecordView {
     }
 
     /// Copies of the headers. A name that is not UTF-8 is repaired, as Java does.
+    /// - Throws: `malformedRecord`, as `forEachHeader` does.
     public func headers() throws(RecordsError) -> [RecordHeader] {
         var headers: [RecordHeader] = []
         try forEachHeader { name, value in
@@ -62,6 +90,7 @@ public struct RecordView {
     }
 
     /// A copy of the whole record.
+    /// - Throws: `malformedRecord` where its headers are.
     public func record() throws(RecordsError) -> Record {
         Record(key: key, value: value, headers: try headers(), timestamp: timestamp)
     }

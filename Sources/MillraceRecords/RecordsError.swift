@@ -4,34 +4,50 @@ public import MillraceModel
 public enum RecordsError: Error, Hashable, Sendable {
     /// Fewer bytes remain than the batch (or its header) has.
     case truncated(needed: Int, remaining: Int)
+    /// The batch is larger than the topic, or the reader, allows; both in bytes.
     case batchTooLarge(bytes: Int, limit: Int)
+    /// The batch is of format 0 or 1, or of none that there is.
     case unsupportedMagic(Int8)
     /// The length field says less than a header takes.
     case illegalBatchLength(Int32)
+    /// The bytes are not those that the CRC-32C was made of.
     case checksumMismatch(baseOffset: Offset, stored: UInt32, computed: UInt32)
+    /// No codec has the number that the attributes name.
     case unknownCodec(UInt8, baseOffset: Offset)
+    /// The count of records and the last offset delta do not go together.
     case illegalRecordCount(Int32, lastOffsetDelta: Int32, baseOffset: Offset)
+    /// Producer id, epoch and sequence do not go together.
     case illegalProducer(id: Int64, epoch: Int16, baseSequence: Int32, isTransactional: Bool)
+    /// Only a broker writes control batches.
     case controlBatchFromProducer(baseOffset: Offset)
+    /// So many bytes follow where one batch should stand alone.
     case trailingBytes(Int)
 
     /// One record, the `index`th of its batch, is malformed.
     case malformedRecord(RecordFault, index: Int, baseOffset: Offset)
 
+    /// The codec cannot read what is compressed.
     case malformedCompression(CompressionCodec, reason: CompressionFault)
+    /// What is compressed grows over the limit, in bytes.
     case decompressedTooLarge(CompressionCodec, limit: Int)
+    /// The codec's library refused.
     case compressionFailed(CompressionCodec, reason: CompressionFault)
 
+    /// A batch was finished without a record.
     case emptyBatch
+    /// With this record the batch would have more bytes than the format counts.
     case recordTooLarge(bytes: Int, limit: Int)
 }
 
 /// What is wrong with a record.
 public enum RecordFault: Hashable, Sendable {
+    /// More bytes are needed than remain.
     case truncated(needed: Int, remaining: Int)
+    /// An integer of variable length has more bits than its type.
     case varintOverflow
     /// A length or count is negative, and not the -1 that stands for "none" where that is allowed.
     case illegalLength(Int)
+    /// The offset is not after that of the record before, or not in the batch.
     case illegalOffsetDelta(Int32, expected: ClosedRange<Int32>)
     /// The record's fields end before its length says that it does.
     case trailingBytes(Int)
@@ -41,8 +57,11 @@ public enum RecordFault: Hashable, Sendable {
 
 /// What a codec's library said, or what we found before asking it.
 public enum CompressionFault: Hashable, Sendable {
+    /// It ends too early.
     case truncated
+    /// A block says it has so many bytes, which are negative or more than there are.
     case illegalBlockLength(Int64)
+    /// It says it decompresses to so many bytes, which are too many.
     case illegalDeclaredSize(Int)
     /// The library's error number.
     case library(Int)

@@ -185,13 +185,32 @@ extension StorageShard {
     }
 
     /// Waits until there is something at or beyond the offset to read; false where the time was
-    /// over first.
+    /// over first, or the task was cancelled.
     package func waitForRecords(
+        beyond offset: Offset, of log: PartitionLog, until deadline: Instant?
+    ) async throws(StorageError) -> Bool {
+        let result = await withTaskCancellationHandler { () async -> Result<Bool, StorageError> in
+            do throws(StorageError) {
+                return .success(try await wait(beyond: offset, of: log, until: deadline))
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            // Whoever waits looks again, and finds out which of them it was.
+            shard.spawn { await self.wakeReaders(of: log) }
+        }
+        return try result.get()
+    }
+
+    private func wakeReaders(of log: PartitionLog) { log.advanced.notifyAll() }
+
+    private func wait(
         beyond offset: Offset, of log: PartitionLog, until deadline: Instant?
     ) async throws(StorageError) -> Bool {
         while log.highWatermark <= offset {
             guard !log.isClosed else { throw .unknownPartition(log.partition) }
             guard !isClosing else { throw .closed }
+            guard !Task.isCancelled else { return false }
             do throws(Errno) {
                 if let deadline {
                     let seen = log.advanced.notices

@@ -74,6 +74,7 @@ enum House {
         "CLZ4": "MillraceRecords", "CSnappy": "MillraceRecords", "CZlib": "MillraceRecords",
         "CZstd": "MillraceRecords", "CMillraceExecutorProbe": "MillraceBrokerTests",
         "CMillraceSimulation": "MillraceSimulation", "CLibFuzzer": "NativeProtocolFuzzer",
+        "CMillraceAllocationProbe": "MillraceTests",
     ]
 
     static func findings(in file: SourceFile) -> [Finding] {

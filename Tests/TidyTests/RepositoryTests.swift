@@ -49,6 +49,16 @@ import Testing
         #expect(found.isEmpty, "\(found.listing)")
     }
 
+    /// The targets whose public declarations an embedder sees.
+    private static let embedded: Set = ["Millrace", "MillraceBroker", "MillraceModel", "MillraceRecords"]
+
+    @Test func whatEmbeddersSeeIsDocumented() {
+        let found = findings(Documentation.findings).filter { finding in
+            Self.embedded.contains { finding.path.hasPrefix("Sources/\($0)/") }
+        }
+        #expect(found.isEmpty, "\(found.listing)")
+    }
+
     @Test func nothingIsLeftForLater() {
         let found = Repository.files.filter { !$0.isGenerated }.flatMap(Unfinished.findings)
         #expect(found.isEmpty, "\(found.listing)")
