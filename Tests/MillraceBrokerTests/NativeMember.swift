@@ -77,9 +77,10 @@ final class NativeMember {
         return try waitForEnd()
     }
 
-    func cancel() throws -> Status {
+    /// The client's core tells nothing more of a call that it cancelled.
+    func cancel() {
         client.cancel(stream)
-        return try waitForEnd()
+        client.flush()
     }
 
     func waitForEnd() throws -> Status {
