@@ -195,8 +195,8 @@ targets += [
         name: "MillraceBrokerTests",
         dependencies: [
             "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
-            "MillraceClientCore", "MillraceKafkaProtocol", "MillraceModel", "MillraceNativeProtocol",
-            "MillraceRecords", "MillraceShard", protobuf,
+            "MillraceClientCore", "MillraceCoordination", "MillraceKafkaProtocol", "MillraceModel",
+            "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "PythonInterop", protobuf,
         ],
         swiftSettings: swift),
     .testTarget(

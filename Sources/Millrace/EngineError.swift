@@ -23,6 +23,8 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
         case directoryInUse
         /// Members of the group are live, and only they commit for it.
         case groupInUse
+        /// The group has gone on without this member, or is being rebalanced.
+        case notMember
         /// A newer Millrace wrote the data directory.
         case newerFormat
         /// The kernel is too old for io_uring as it is used here, or refuses it.

@@ -71,8 +71,7 @@ extension NativeConnection {
         case .produce: try openProduce(frame)
         case .subscribe: try openSubscription(frame)
         case .watchHealth: openHealthWatch(frame.header.stream)
-        case .joinGroup:
-            writeEnd(frame.header.stream, Status(.unimplemented, "\(method) is not served here"))
+        case .joinGroup: try openGroup(frame)
         default: openUnary(method, frame)
         }
     }

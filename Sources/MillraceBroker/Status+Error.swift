@@ -1,4 +1,5 @@
 internal import Millrace
+internal import MillraceCoordination
 internal import MillraceModel
 internal import MillraceNativeProtocol
 internal import MillraceStorage
@@ -10,6 +11,7 @@ extension Status {
         switch error {
         case let error as StatusError: self = error.status
         case let error as StorageError: self.init(error)
+        case let error as CoordinationError: self.init(error)
         case let error as EngineError:
             self.init(Self.code(error.kind), error.description, details: error.details)
         case let error as TopicConfigError:
@@ -39,6 +41,7 @@ extension Status {
         case .recordTooLarge: .resourceExhausted
         case .offsetOutOfRange: .outOfRange
         case .readOnly, .groupInUse: .failedPrecondition
+        case .notMember: .aborted
         case .dataLoss: .dataLoss
         case .closed: .unavailable
         case .directoryInUse, .newerFormat, .ringRefused, .io: .internal

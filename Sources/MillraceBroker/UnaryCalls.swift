@@ -63,8 +63,11 @@ extension NativeConnection {
         case .alterBroker: try await alterBroker(body.decode(WireAlterBrokerRequest.self))
         case .describeLogDirectory: try await describeLogDirectory()
         case .health: WireHealthResponse(.serving)
-        case .listGroups, .describeGroup, .deleteGroup, .deleteOffsets, .joinGroup, .produce, .subscribe,
-            .watchHealth:
+        case .listGroups: try await listGroups(body.decode(WireListGroupsRequest.self))
+        case .describeGroup: try await describeGroup(body.decode(WireDescribeGroupRequest.self))
+        case .deleteGroup: try await deleteGroup(body.decode(WireDeleteGroupRequest.self))
+        case .deleteOffsets: try await deleteOffsets(body.decode(WireDeleteOffsetsRequest.self))
+        case .joinGroup, .produce, .subscribe, .watchHealth:
             throw StatusError(Status(.unimplemented, "\(method) is not served here"))
         }
     }

@@ -74,6 +74,7 @@ extension ErrorCode {
             case .offsetOutOfRange: .offsetOutOfRange
             case .readOnly, .dataLoss, .io: .kafkaStorageError
             case .groupInUse: .nonEmptyGroup
+            case .notMember: .unknownMemberID
             case .closed: .notLeaderOrFollower
             case .directoryInUse, .newerFormat, .ringRefused: .unknownServerError
             }
