@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MillraceClientTests {
+@Suite(.timeLimit(.minutes(10))) struct MillraceClientTests {
     @Test func topicsAreAskedForAndDescribed() async throws {
         let broker = try await ScriptedBroker.listen { frame, writer in
             let stream = frame.header.stream

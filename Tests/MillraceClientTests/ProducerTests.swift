@@ -3,7 +3,7 @@ import MillraceNativeProtocol
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProducerTests {
+@Suite(.timeLimit(.minutes(10))) struct ProducerTests {
     private let now = Timestamp(milliseconds: 1_700_000_000_000)
 
     private func values(

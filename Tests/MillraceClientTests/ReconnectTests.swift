@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// A client that loses its broker goes on with the next connection.
-@Suite(.timeLimit(.minutes(1))) struct ReconnectTests {
+@Suite(.timeLimit(.minutes(10))) struct ReconnectTests {
     private static let quick = ReconnectPolicy(
         initial: .milliseconds(1), max: .milliseconds(20), total: .seconds(20))
 

@@ -5,7 +5,7 @@ import MillraceRecords
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SubscriptionTests {
+@Suite(.timeLimit(.minutes(10))) struct SubscriptionTests {
     /// A broker of an endless log: it sends one batch again and again, as far as the credit goes,
     /// and counts.
     private final class EndlessScript: Sendable {
