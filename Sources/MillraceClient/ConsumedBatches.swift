@@ -5,7 +5,9 @@ internal import MillraceRecords
 /// What a consumer reads, batch by batch. It ends when the consumer is closed or the task is cancelled. One task
 /// iterates.
 public struct ConsumedBatches: AsyncSequence, Sendable {
+    /// A batch, checked.
     public typealias Element = ReceivedBatch
+    /// Names the thing, the value, the limit and the way out.
     public typealias Failure = ClientError
 
     private let take: @Sendable () async throws(ClientError) -> ReceivedBatch?
@@ -14,8 +16,10 @@ public struct ConsumedBatches: AsyncSequence, Sendable {
         self.take = take
     }
 
+    /// All iterators take from the same consumer.
     public func makeAsyncIterator() -> Iterator { Iterator(take: take) }
 
+    /// Takes what the consumer has received; one task uses it.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let take: @Sendable () async throws(ClientError) -> ReceivedBatch?
 
@@ -28,23 +32,31 @@ public struct ConsumedBatches: AsyncSequence, Sendable {
 
 /// A record and where it lies.
 public struct ConsumedRecord: Hashable, Sendable {
+    /// Where the record lies.
     public var topic: TopicName
+    /// Its number in the topic.
     public var partition: Int32
+    /// Its place in the partition.
     public var offset: Offset
+    /// Key, value, headers and time.
     public var record: Record
 }
 
 /// What a consumer reads, record by record.
 public struct ConsumedRecords: AsyncSequence, Sendable {
+    /// A record, with a copy of its bytes.
     public typealias Element = ConsumedRecord
+    /// Names the thing, the value, the limit and the way out.
     public typealias Failure = ClientError
 
     private let batches: ConsumedBatches
 
     init(_ batches: ConsumedBatches) { self.batches = batches }
 
+    /// All iterators take from the same consumer.
     public func makeAsyncIterator() -> Iterator { Iterator(batches: batches.makeAsyncIterator()) }
 
+    /// Takes what the consumer has received; one task uses it.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate var batches: ConsumedBatches.Iterator
         private var records: [ConsumedRecord] = []

@@ -72,7 +72,9 @@ public final class Consumer: Sendable {
 
 extension MillraceClient {
     /// A consumer of partitions chosen by hand.
-    /// - Parameter starts: where it starts in each; more can be assigned later.
+    /// - Parameters:
+    ///   - starts: where it starts in each; more can be assigned later.
+    ///   - options: how much it holds, and where it starts when an offset is gone.
     public func consumer(
         of starts: [TopicPartition: StartPosition], options: ConsumerOptions = ConsumerOptions()
     ) -> Consumer {

@@ -59,6 +59,7 @@ public final class GroupConsumer: Sendable {
         }
     }
 
+    /// The group's name.
     public let group: String
     private let client: MillraceClient
     private let options: GroupConsumerOptions

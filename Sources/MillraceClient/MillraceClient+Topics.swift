@@ -7,6 +7,7 @@ internal import MillraceNativeProtocol
 extension MillraceClient {
     /// Makes a topic, which is on stable storage when this returns.
     /// - Parameters:
+    ///   - name: 1 to 249 of a-z A-Z 0-9 . _ -
     ///   - partitions: how many; nil leaves it to the broker.
     ///   - config: settings by Kafka's names, and `millrace.durability`.
     /// - Throws: `refused` with `alreadyExists` or `invalidArgument`.
@@ -50,7 +51,9 @@ extension MillraceClient {
     }
 
     /// Changes a topic's settings, all or none; they hold for what is appended from then on.
-    /// - Parameter config: settings by Kafka's names; one that is nil goes back to the broker's default.
+    /// - Parameters:
+    ///   - name: the topic.
+    ///   - config: settings by Kafka's names; one that is nil goes back to the broker's default.
     @discardableResult
     public func alterTopic(
         _ name: String, config: [String: String?]
@@ -78,7 +81,9 @@ extension MillraceClient {
     }
 
     /// Gives a topic more partitions. Keys go to other partitions from then on.
-    /// - Parameter count: how many the topic has afterwards.
+    /// - Parameters:
+    ///   - name: the topic.
+    ///   - count: how many the topic has afterwards.
     @discardableResult
     public func addPartitions(
         to name: String, upTo count: Int32

@@ -28,7 +28,11 @@ public final class MillraceClient: Sendable {
     }
 
     /// Connects to a broker over TCP.
-    /// - Parameter timeout: for the connection, and for each answer after it.
+    /// - Parameters:
+    ///   - host: a name or an address.
+    ///   - port: that of the native listener.
+    ///   - timeout: for the connection, and for each answer after it.
+    ///   - reconnect: how often, and for how long, a lost broker is looked for.
     /// - Throws: `cannotConnect`, `noAnswer`, or `protocolViolation` where something else answers.
     public static func connect(
         host: String = "127.0.0.1", port: Int = 7070, timeout: Duration = .seconds(10),

@@ -14,6 +14,7 @@ public import ServiceLifecycle
 /// After a refusal nothing more is taken: what came behind the refused batch would be out of order.
 /// What was acknowledged before stays acknowledged.
 public final class Producer: Sendable {
+    /// The topic as it was when the producer was made.
     public let topic: TopicDescription
     private let call: ProduceCall
     private let driver: Task<Void, Never>

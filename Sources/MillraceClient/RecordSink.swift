@@ -22,6 +22,7 @@ public struct RecordSink: ~Copyable, Sendable {
             partition: partition)
     }
 
+    /// Adds a record that is given whole, as the other `append` does.
     public mutating func append(
         _ record: Record, partition: Int32? = nil
     ) throws(ClientError) {

@@ -5,7 +5,9 @@ internal import MillraceModel
 /// broker is kept at most a window of bytes ahead of that task. A connection that is lost ends it with
 /// `connectionLost`; a `Consumer` goes on.
 public struct Subscription: AsyncSequence, Sendable {
+    /// A batch, checked.
     public typealias Element = ReceivedBatch
+    /// Names the thing, the value, the limit and the way out.
     public typealias Failure = ClientError
 
     let client: MillraceClient
@@ -15,6 +17,7 @@ public struct Subscription: AsyncSequence, Sendable {
     let isFollowing: Bool
     let windowBytes: Int
 
+    /// Each iterator is a subscription of its own.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
     /// Ends the call when it goes.

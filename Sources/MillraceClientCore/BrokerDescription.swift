@@ -3,13 +3,18 @@ package import MillraceNativeProtocol
 
 /// What a broker says of itself.
 public struct BrokerDescription: Hashable, Sendable {
+    /// `node.id`.
     public var nodeID: Int32
+    /// Given to the data directory when it was made.
     public var clusterID: String
+    /// By name.
     public var settings: [Setting]
 
     /// One setting of a broker.
     public struct Setting: Hashable, Sendable {
+        /// By Kafka's name where Kafka has one.
         public var key: String
+        /// What holds now.
         public var value: String
         /// What it is where nobody has set it.
         public var defaultValue: String
@@ -22,6 +27,7 @@ public struct BrokerDescription: Hashable, Sendable {
 
 /// Where a broker keeps its log.
 public struct LogDirectoryDescription: Hashable, Sendable {
+    /// On the broker's machine.
     public var path: String
     /// Of the file system.
     public var totalBytes: UInt64

@@ -23,8 +23,11 @@ public enum ClientError: Error, Hashable, Sendable {
     /// A group has no position in a partition, and the consumer's `OffsetReset` is `none`.
     case noCommittedOffset(group: String, partition: TopicPartition)
 
+    /// The name cannot be a topic's; nothing was sent.
     case illegalTopicName(TopicNameError)
+    /// The topic has fewer partitions; nothing was sent.
     case noSuchPartition(topic: TopicName, partition: Int32, partitionCount: Int32)
+    /// The record alone makes a batch over the topic's `max.message.bytes`; it was not sent.
     case recordTooLarge(topic: TopicName, bytes: Int, limit: Int)
     /// The records could not be made into a batch.
     case unwritableRecords(topic: TopicName, RecordsError)
@@ -34,6 +37,7 @@ public enum ClientError: Error, Hashable, Sendable {
 }
 
 extension ClientError: CustomStringConvertible {
+    /// A sentence for people: the thing, the value, the limit and the way out.
     public var description: String {
         switch self {
         case .cannotConnect(let address, let reason):

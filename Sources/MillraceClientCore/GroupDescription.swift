@@ -3,6 +3,7 @@ package import MillraceNativeProtocol
 
 /// A group in the list of all.
 public struct GroupListing: Hashable, Sendable {
+    /// The group's name.
     public var group: String
     /// `Empty`, `PreparingRebalance`, `CompletingRebalance` or `Stable`.
     public var state: String
@@ -12,6 +13,7 @@ public struct GroupListing: Hashable, Sendable {
 
 /// What the broker says of a group.
 public struct GroupDescription: Hashable, Sendable {
+    /// The group's name.
     public var group: String
     /// `Empty`, `PreparingRebalance`, `CompletingRebalance` or `Stable`.
     public var state: String
@@ -19,16 +21,21 @@ public struct GroupDescription: Hashable, Sendable {
     public var protocolType: String
     /// How partitions are assigned; empty unless the group is stable.
     public var assignor: String
+    /// None while the group is empty.
     public var members: [GroupMember]
+    /// By topic and partition.
     public var offsets: [GroupOffset]
 }
 
 /// A member of a group.
 public struct GroupMember: Hashable, Sendable {
+    /// Given by the broker.
     public var memberID: String
     /// Of a static member (KIP-345).
     public var instanceID: String?
+    /// What the member calls itself; empty where it says nothing.
     public var clientID: String
+    /// Where it is connected from.
     public var clientHost: String
     /// What it reads; empty while the group is rebalanced.
     public var partitions: [TopicPartition]
@@ -36,6 +43,7 @@ public struct GroupMember: Hashable, Sendable {
 
 /// How far a group has come in a partition.
 public struct GroupOffset: Hashable, Sendable {
+    /// Where the group goes on.
     public var committed: CommittedOffset
     /// Records between the committed offset and the high watermark; nil where the partition is gone.
     public var lag: Int64?

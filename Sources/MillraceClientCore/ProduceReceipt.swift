@@ -34,10 +34,13 @@ package struct ProducerIdentity: Hashable, Sendable {
 
 /// What the broker wrote of one batch.
 public struct ProduceAcknowledgement: Hashable, Sendable {
+    /// Its number in the topic.
     public var partition: Int32
     /// -1 where the broker said no more than that it has the batch.
     public var baseOffset: Offset
+    /// How many records the batch had.
     public var recordCount: Int32
+    /// What the records survive.
     public var durability: Durability
     /// Of the batch as it was sent.
     public var sizeInBytes: Int
@@ -45,16 +48,20 @@ public struct ProduceAcknowledgement: Hashable, Sendable {
 
 /// What was acknowledged in one partition since the last flush.
 public struct ProduceReceipt: Hashable, Sendable {
+    /// Its number in the topic.
     public var partition: Int32
     /// The first and the last offset. Records of other producers may lie between them. Both are -1 where the broker
     /// told none: with `ProducerOptions.Acknowledgements.refusals`, or for a repeat so old that it only knew that it
     /// had written it.
     public var firstOffset: Offset
+    /// Of the last record.
     public var lastOffset: Offset
+    /// How many records were acknowledged.
     public var recordCount: Int64
     /// The weakest of the batches'.
     public var durability: Durability
 
+    /// All of it, as a test may want it.
     public init(
         partition: Int32, firstOffset: Offset, lastOffset: Offset, recordCount: Int64,
         durability: Durability

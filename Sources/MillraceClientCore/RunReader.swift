@@ -5,7 +5,9 @@ public import MillraceRecords
 
 /// A record batch that was received and checked. It owns its memory.
 public struct ReceivedBatch: Sendable {
+    /// Where the batch lies.
     public let topic: TopicName
+    /// Its number in the topic.
     public let partition: Int32
     /// All records of the batch, those before `firstOffset` included.
     public let view: RecordBatchView
@@ -14,6 +16,7 @@ public struct ReceivedBatch: Sendable {
     /// The end of what the broker had to read when it sent this batch.
     public let highWatermark: Offset
 
+    /// Offsets, times, codec and producer of the batch.
     public var header: RecordBatchHeader { view.header }
     /// Where to go on after this batch.
     public var nextOffset: Offset { view.header.nextOffset }

@@ -3,13 +3,16 @@ package import MillraceNativeProtocol
 
 /// What the broker says of a topic.
 public struct TopicDescription: Hashable, Sendable {
+    /// The topic's name.
     public var name: TopicName
+    /// Another topic of the same name has another id.
     public var id: TopicID
     /// By number, from 0 on.
     public var partitions: [PartitionDescription]
     /// What has been set; the rest has the broker's defaults.
     public var config: TopicConfig
 
+    /// All of it, as a test may want it.
     public init(
         name: TopicName, id: TopicID, partitions: [PartitionDescription], config: TopicConfig
     ) {
@@ -22,14 +25,20 @@ public struct TopicDescription: Hashable, Sendable {
 
 /// What the broker says of one partition.
 public struct PartitionDescription: Hashable, Sendable {
+    /// Its number in the topic.
     public var partition: Int32
+    /// The first offset that can be read.
     public var logStartOffset: Offset
+    /// Where readers end.
     public var highWatermark: Offset
+    /// The offset of the next record.
     public var logEndOffset: Offset
+    /// What its segments take.
     public var sizeBytes: Int64
     /// Why the partition takes no writes; nil when it does.
     public var readOnlyReason: String?
 
+    /// All of it, as a test may want it.
     public init(
         partition: Int32, logStartOffset: Offset, highWatermark: Offset, logEndOffset: Offset,
         sizeBytes: Int64, readOnlyReason: String?
@@ -45,10 +54,14 @@ public struct PartitionDescription: Hashable, Sendable {
 
 /// A topic in the list of all.
 public struct TopicListing: Hashable, Sendable {
+    /// The topic's name.
     public var name: TopicName
+    /// Another topic of the same name has another id.
     public var id: TopicID
+    /// Numbered from 0.
     public var partitionCount: Int32
 
+    /// All of it, as a test may want it.
     public init(name: TopicName, id: TopicID, partitionCount: Int32) {
         self.name = name
         self.id = id
@@ -58,13 +71,16 @@ public struct TopicListing: Hashable, Sendable {
 
 /// A group's position in one partition.
 public struct CommittedOffset: Hashable, Sendable {
+    /// The topic's name.
     public var topic: TopicName
+    /// Its number in the topic.
     public var partition: Int32
     /// Of the next record to read.
     public var offset: Offset
     /// Whatever the committer wanted to remember.
     public var metadata: String
 
+    /// All of it, as a test may want it.
     public init(topic: TopicName, partition: Int32, offset: Offset, metadata: String = "") {
         self.topic = topic
         self.partition = partition

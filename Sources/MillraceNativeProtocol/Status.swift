@@ -1,24 +1,38 @@
 /// How a call ended, by gRPC's numbers and with their meaning.
 public enum StatusCode: UInt32, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+    /// The call went well.
     case ok = 0
+    /// The client cancelled the call.
     case cancelled = 1
     /// Also what a number that we do not know is taken for.
     case unknown = 2
+    /// What was asked for cannot be, whatever the state of the broker.
     case invalidArgument = 3
+    /// The time that the client gave the call is over.
     case deadlineExceeded = 4
+    /// There is no such topic, partition or group.
     case notFound = 5
+    /// There is one already.
     case alreadyExists = 6
+    /// The topic is the broker's own.
     case permissionDenied = 7
+    /// Over a limit, which the message names.
     case resourceExhausted = 8
+    /// Not in this state: of a partition that takes no writes, or a group with members.
     case failedPrecondition = 9
+    /// The group does not know the member any more: join again.
     case aborted = 10
+    /// The log does not have the offset.
     case outOfRange = 11
+    /// The broker does not know the method.
     case unimplemented = 12
+    /// A fault of the broker.
     case `internal` = 13
     /// Not now: the same call may succeed later.
     case unavailable = 14
     /// Stored bytes are damaged.
     case dataLoss = 15
+    /// Kept for brokers that ask who a client is.
     case unauthenticated = 16
 
     /// The name as gRPC prints it.
