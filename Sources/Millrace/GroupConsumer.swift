@@ -21,14 +21,18 @@ public struct GroupConsumerOptions: Sendable {
     /// interval is over, before partitions are given up, and when it leaves. A batch counts as done
     /// once the next one is asked for, so after a crash records may come twice and none is missed.
     public var commitsAutomatically = true
+    /// How often, at most, what was handed out is committed by itself.
     public var commitInterval = Duration.seconds(5)
 
+    /// What suits most.
     public init() {}
 }
 
 /// A batch that a member of a group got, and where it stands.
 public struct GroupBatch: Sendable {
+    /// Where the batch lies.
     public let partition: TopicPartition
+    /// Its records.
     public let batch: ReadBatch
 
     /// Where the group goes on once the batch is done.
@@ -46,6 +50,7 @@ public struct GroupBatch: Sendable {
 /// All consumers in one group make a queue, each in a group of its own publish and subscribe. One
 /// task at a time takes batches from it.
 public final class GroupConsumer: Sendable {
+    /// The group's name.
     public let group: String
     private let engine: Engine
     private let reader: GroupReader
@@ -120,7 +125,10 @@ extension EngineError {
 extension Engine {
     /// Joins a consumer group. The consumer gets its partitions in the background, and the first
     /// batch when it has.
-    /// - Parameter topics: those that are not there yet are read once they are.
+    /// - Parameters:
+    ///   - group: its name; a group that there is not is made.
+    ///   - topics: those that are not there yet are read once they are.
+    ///   - options: how it reads, and how long it may be silent.
     /// - Throws: `invalidArgument` for illegal names, no topics, or a session timeout that is not
     /// allowed, `closed`.
     public func join(
