@@ -197,6 +197,7 @@ targets += [
             "CMillraceExecutorProbe", "Millrace", "MillraceBroker", "MillraceBytes",
             "MillraceClientCore", "MillraceCoordination", "MillraceKafkaProtocol", "MillraceModel",
             "MillraceNativeProtocol", "MillraceRecords", "MillraceShard", "PythonInterop", protobuf,
+            system,
         ],
         swiftSettings: swift),
     .testTarget(

@@ -121,7 +121,8 @@ extension Engine {
                 """
                 topic '\(topic.entry.name)' has no partition \(number): its partitions are 0 to \
                 \(topic.partitions.count - 1)
-                """)
+                """,
+                details: ["topic": topic.entry.name.string, "partition": "\(number)"])
         }
         return topic.partitions[Int(number)]
     }

@@ -52,6 +52,7 @@ extension NativeConnection {
             let number = String(frame.header.method, radix: 16)
             return writeEnd(stream, Status(.unimplemented, "there is no method 0x\(number)"))
         }
+        guard !isStopping else { return writeEnd(stream, .stopping) }
         guard calls.count < Self.callsMax else {
             return writeEnd(
                 stream,

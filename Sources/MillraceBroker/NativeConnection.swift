@@ -54,6 +54,8 @@ actor NativeConnection: BrokerConnection {
 
     /// How long a peer that takes nothing is waited for once the connection is over.
     private static let patience = Duration.seconds(5)
+    /// How long a peer that has got everything may take to close.
+    private static let linger = Duration.seconds(2)
 
     init(_ socket: Socket, services: NativeServices) {
         self.socket = socket
@@ -74,7 +76,10 @@ actor NativeConnection: BrokerConnection {
         runOwn { await $0.keepTime() }
         runOwn { await $0.read() }
         do throws(Errno) {
-            while !isOver { try await changed.wait(after: changed.notices) }
+            while !isOver {
+                // A broker that stops waits for the calls, and tells new ones so meanwhile.
+                if isStopping, callTaskCount == 0 { end() } else { try await changed.wait(after: changed.notices) }
+            }
             try await finishCallsAndSend()
             socket.shutdown()
             while taskCount > 0 { try await changed.wait(after: changed.notices) }
@@ -95,7 +100,7 @@ actor NativeConnection: BrokerConnection {
             sent = output.sentBytes
         }
         socket.shutdownSending()
-        let deadline = shard.now.advanced(by: Self.patience)
+        let deadline = shard.now.advanced(by: Self.linger)
         while !hasReadingEnded, try await changed.wait(until: deadline, after: changed.notices) {}
     }
 
@@ -137,7 +142,7 @@ actor NativeConnection: BrokerConnection {
         guard !isOver else { return }
         output.write { $0.writeGoAway(.stopping) }
         for id in calls.keys.sorted() { calls[id]?.stop(on: self) }
-        end()
+        changed.notifyAll()
     }
 
     /// A native connection may be idle: it is asked whether it lives, instead (`+Time`).

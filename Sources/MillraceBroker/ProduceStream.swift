@@ -61,6 +61,8 @@ final class ProduceStream: OpenCall, @unchecked Sendable {
     var takesAttachments: Bool { true }
 
     func receive(_ frame: Frame, on connection: isolated NativeConnection) throws(FrameError) {
+        // After a stop the client may still be sending; the END will tell it that this was not taken.
+        guard !connection.isStopping else { return connection.consumed(frame.attachment.count) }
         guard !isClosed else { throw .unexpectedFrame(kind: .message, stream: id) }
         try credit.received(frame.attachment.count)
         let message = try frame.decode(WireProduceBatch.self)

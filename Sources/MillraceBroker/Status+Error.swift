@@ -20,6 +20,7 @@ extension Status {
         case is FrameError, is TopicNameError: self.init(.invalidArgument, "\(error)")
         default: self.init(.internal, "\(error)")
         }
+        shorten()
     }
 
     init(_ error: StorageError) {
@@ -31,6 +32,18 @@ extension Status {
             default: Self.code(told.kind)
             }
         self.init(code, told.description, details: told.details)
+        shorten()
+    }
+
+    /// What a client sent comes back to it in an error, but not megabytes of it.
+    private mutating func shorten() {
+        message = Self.beginning(message)
+        details = details.mapValues(Self.beginning)
+    }
+
+    private static func beginning(_ text: String) -> String {
+        // By scalars: one character may have any number of them.
+        text.utf8.count <= 2000 ? text : String(text.unicodeScalars.prefix(490)) + "..."
     }
 
     private static func code(_ kind: EngineError.Kind) -> StatusCode {

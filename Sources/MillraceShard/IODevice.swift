@@ -86,8 +86,11 @@ package protocol IODevice: AnyObject {
 
     // MARK: Sockets
 
-    /// A listening TCP socket, and the address it got where port 0 was asked for.
+    /// A listening socket, and the address it got where port 0 was asked for. Where it is a file, only its owner can
+    /// connect (mode 0600), and what a dead process left there is replaced.
     func listen(on address: SocketAddress) throws(Errno) -> (Handle, SocketAddress)
+    /// Ends whatever waits on the listener with `ECANCELED`, and removes its file.
+    func stopListening(_ listener: Handle, on address: SocketAddress)
     func accept(_ listener: Handle, _ completion: Completion)
     /// A socket that is not connected yet.
     func makeSocket(for address: SocketAddress) throws(Errno) -> Handle
@@ -159,31 +162,4 @@ package struct Instant: Hashable, Comparable, Sendable {
     package static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
-}
-
-/// Where a TCP socket listens or connects, `HOST:PORT` in text.
-package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
-    package var host: String
-    package var port: UInt16
-
-    package init(host: String, port: UInt16) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Reads `HOST:PORT`, and `[HOST]:PORT` for IPv6; nil for anything else.
-    package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-        else { return nil }
-        var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        guard !host.isEmpty else { return nil }
-        self.init(host: String(host), port: port)
-    }
-
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -49,31 +49,9 @@ extension RingDevice {
             usableBytes: UInt64(status.f_bavail) &* block)
     }
 
-    package func listen(
-        on address: SocketAddress
-    ) throws(Errno) -> (Handle, SocketAddress) {
-        try address.withResolved(passive: true) { resolved throws(Errno) in
-            let listener = try Self.socket(resolved)
-            do throws(Errno) {
-                Self.set(listener, SOL_SOCKET, SO_REUSEADDR)
-                guard
-                    bind(listener, resolved.pointee.ai_addr, resolved.pointee.ai_addrlen) == 0,
-                    Glibc.listen(listener, 4096) == 0
-                else { throw Errno(rawValue: errno) }
-                let port = try Self.port(of: listener)
-                return (
-                    Handle(rawValue: listener), SocketAddress(host: address.host, port: port)
-                )
-            } catch {
-                Glibc.close(listener)
-                throw error
-            }
-        }
-    }
-
     package func makeSocket(for address: SocketAddress) throws(Errno) -> Handle {
-        try address.withResolved(passive: false) { resolved throws(Errno) in
-            let socket = try Self.socket(resolved)
+        try address.withResolved(passive: false) { family, _ throws(Errno) in
+            let socket = try Self.socket(family)
             Self.set(socket, Int32(IPPROTO_TCP), TCP_NODELAY)
             return Handle(rawValue: socket)
         }
@@ -83,14 +61,18 @@ extension RingDevice {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let result = withUnsafeMutablePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                guard getpeername(socket.rawValue, $0, &length) == 0 else { return Int32(-1) }
-                return getnameinfo(
-                    $0, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+        let family = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Int32? in
+                guard getpeername(socket.rawValue, address, &length) == 0 else { return nil }
+                let family = Int32(address.pointee.sa_family)
+                guard family != AF_UNIX else { return family }
+                let found = getnameinfo(
+                    address, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+                return found == 0 ? family : nil
             }
         }
-        guard result == 0 else { return nil }
+        guard let family else { return nil }
+        if family == AF_UNIX { return "unix" }
         return String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
@@ -110,31 +92,16 @@ extension RingDevice {
         Self.set(socket.rawValue, Int32(IPPROTO_TCP), TCP_NODELAY)
     }
 
-    private static func socket(_ resolved: UnsafePointer<addrinfo>) throws(Errno) -> Int32 {
+    static func socket(_ family: Int32) throws(Errno) -> Int32 {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let made = Glibc.socket(resolved.pointee.ai_family, kind, 0)
+        let made = Glibc.socket(family, kind, 0)
         guard made >= 0 else { throw Errno(rawValue: errno) }
         return made
     }
 
-    private static func set(_ socket: Int32, _ level: Int32, _ option: Int32) {
+    static func set(_ socket: Int32, _ level: Int32, _ option: Int32) {
         var on: Int32 = 1
         setsockopt(socket, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    private static func port(of socket: Int32) throws(Errno) -> UInt16 {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let result = withUnsafeMutablePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getsockname(socket, $0, &length)
-            }
-        }
-        guard result == 0 else { throw Errno(rawValue: errno) }
-        // The port stands at the same place in the address of either family, in network order.
-        return withUnsafeBytes(of: storage) {
-            UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-        }
     }
 }
 
@@ -186,22 +153,5 @@ extension RingDevice {
         if let pipe = pipes.popLast() { return pipe }
         let made = try SystemCalls.pipe(bytes: 256 << 10)
         return Pipe(read: made.read, write: made.write, bytes: made.bytes)
-    }
-}
-
-extension SocketAddress {
-    /// Resolves the host; a name that does not resolve is `EADDRNOTAVAIL`.
-    func withResolved<Result>(
-        passive: Bool, _ body: (UnsafePointer<addrinfo>) throws(Errno) -> Result
-    ) throws(Errno) -> Result {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = passive ? AI_PASSIVE : 0
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &found) == 0, let found else {
-            throw .addressNotAvailable
-        }
-        defer { freeaddrinfo(found) }
-        return try body(found)
     }
 }

@@ -14,6 +14,8 @@ package final class RingDevice: IODevice {
     private let wakeUpCount = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     /// Idle pipes for cold reads, which pass through one each.
     var pipes: [Pipe] = []
+    /// The files of listeners, as they were made.
+    var socketFiles: [Int32: FileIdentity] = [:]
 
     /// Continuations are pointers, which leaves the smallest numbers for the device itself.
     private enum Token {
@@ -204,12 +206,8 @@ extension RingDevice {
         _ socket: Handle, to address: SocketAddress, _ completion: Completion
     ) {
         do {
-            try address.withResolved(passive: false) { resolved throws(Errno) in
-                ring.connect(
-                    socket.rawValue,
-                    to: UnsafeRawBufferPointer(
-                        start: resolved.pointee.ai_addr, count: Int(resolved.pointee.ai_addrlen)),
-                    token: token(completion))
+            try address.withResolved(passive: false) { _, resolved throws(Errno) in
+                ring.connect(socket.rawValue, to: resolved, token: token(completion))
             }
         } catch {
             completion.resume(returning: -error.rawValue)

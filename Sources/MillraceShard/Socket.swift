@@ -1,7 +1,7 @@
 internal import MillraceRing
 package import SystemPackage
 
-/// A connected TCP socket of one shard; it closes when its last user lets go. All calls are made on
+/// A connected socket of one shard; it closes when its last user lets go. All calls are made on
 /// that shard.
 package final class Socket: @unchecked Sendable {
     package let handle: Handle
@@ -64,7 +64,7 @@ package final class Socket: @unchecked Sendable {
         }
     }
 
-    /// The peer's address without its port; empty where it has gone.
+    /// The peer's address without its port, `unix` where it came through a file; empty where it has gone.
     package var peerHost: String { shard.device.peerHost(handle) ?? "" }
 
     /// Ends both directions: a task that waits on the socket goes on.
@@ -77,7 +77,7 @@ package final class Socket: @unchecked Sendable {
     package func shutdownSending() { shard.device.shutdownSending(handle) }
 }
 
-/// A listening TCP socket of one shard.
+/// A listening socket of one shard.
 package final class Listener: @unchecked Sendable {
     private let handle: Handle
     private let shard: Shard
@@ -100,6 +100,6 @@ package final class Listener: @unchecked Sendable {
         return socket
     }
 
-    /// Ends a waiting `accept`.
-    package func stop() { shard.device.cancel(handle) }
+    /// Ends a waiting `accept`, and removes the listener's file where it has one.
+    package func stop() { shard.device.stopListening(handle, on: address) }
 }

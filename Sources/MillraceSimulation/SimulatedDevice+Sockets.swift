@@ -10,6 +10,8 @@ extension SimulatedDevice {
         return (process.open(.listener(listener)), listener.address)
     }
 
+    package func stopListening(_ listener: Handle, on address: SocketAddress) { process.cancel(listener) }
+
     package func accept(_ listener: Handle, _ completion: Completion) {
         guard let operation = process.wait(listener, completion) else { return }
         guard case .listener(let open) = process[listener] else {

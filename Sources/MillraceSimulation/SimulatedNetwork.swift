@@ -10,9 +10,9 @@ final class SimulatedNetwork {
         on address: SocketAddress, _ process: SimulatedProcess
     ) throws(Errno) -> SimulatedListener {
         var address = address
-        if address.port == 0 {
+        if case .internet(let host, 0) = address {
             lastPort &+= 1
-            address.port = lastPort
+            address = SocketAddress(host: host, port: lastPort)
         }
         guard listeners[address] == nil else { throw .addressInUse }
         let listener = SimulatedListener(address, self, process)

@@ -5,7 +5,7 @@ package import SystemPackage
 /// Waits, on one shard, until any of several partitions has got something, whatever shards they live on: what a fetch
 /// that found too little waits with. It is used once.
 package final class TailWatch: @unchecked Sendable {
-    private let shard: Shard
+    fileprivate let shard: Shard
     /// Confined to the shard.
     private let signal: Signal
     private let isOver = Atomic<Bool>(false)
@@ -77,6 +77,19 @@ final class TailSignal {
         guard !watches.isEmpty else { return }
         let raised = watches
         watches.removeAll(keepingCapacity: true)
-        for watch in raised { watch.raise() }
+        // One task for each other shard raises all of its watches.
+        var others: [(shard: Shard, watches: [TailWatch])] = []
+        for watch in raised {
+            if watch.shard.isCurrent {
+                watch.raise()
+            } else if let index = others.firstIndex(where: { $0.shard === watch.shard }) {
+                others[index].watches.append(watch)
+            } else {
+                others.append((watch.shard, [watch]))
+            }
+        }
+        for (shard, watches) in others {
+            shard.spawn { for watch in watches { watch.raise() } }
+        }
     }
 }

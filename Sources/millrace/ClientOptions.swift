@@ -14,7 +14,7 @@ struct ClientOptions: ParsableArguments {
     var timeout: Double = 10
 
     func connect() async throws -> MillraceClient {
-        guard let address = SocketAddress(bootstrap) else {
+        guard let address = SocketAddress(bootstrap), case .internet = address else {
             throw CommandError("--bootstrap \(bootstrap): use HOST:PORT")
         }
         guard timeout > 0, timeout <= 86_400 else {

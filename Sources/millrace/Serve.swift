@@ -14,12 +14,17 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             When the listeners accept, one line on standard output says where: \
             'millrace ready native=HOST:PORT kafka=HOST:PORT'. SIGTERM stops the broker cleanly.
+            With '--listen unix:PATH' native clients connect through a socket file, which only the broker's own user \
+            can open (mode 0600); it is removed at the stop, and one that a killed broker left is replaced.
             """)
 
     @Option(help: "Where the log is kept. (default: ./millrace-data)")
     var dataDir: String?
 
-    @Option(help: "Where native clients connect; port 0 picks a free one. (default: 127.0.0.1:7070)")
+    @Option(
+        help: """
+            Where native clients connect, HOST:PORT or unix:PATH; port 0 picks a free one. (default: 127.0.0.1:7070)
+            """)
     var listen: String?
 
     @Option(help: "Where Kafka clients connect. (default: 127.0.0.1:9092)")
@@ -47,8 +52,12 @@ struct Serve: AsyncParsableCommand {
         if !properties.unknown.isEmpty {
             warn("settings that Millrace does not have: \(properties.unknown.joined(separator: ", "))")
         }
-        let native = try address(listen ?? properties.listen ?? "127.0.0.1:7070", "--listen")
-        let kafka = try address(kafka ?? properties.kafka ?? "127.0.0.1:9092", "--kafka")
+        let native = try address(
+            listen ?? properties.listen ?? "127.0.0.1:7070", "--listen", "use HOST:PORT or unix:PATH")
+        let kafka = try address(kafka ?? properties.kafka ?? "127.0.0.1:9092", "--kafka", "use HOST:PORT")
+        if case .unix = kafka {
+            throw CommandError("--kafka \(kafka): Kafka clients connect over TCP, use HOST:PORT")
+        }
         let directory = dataDir ?? properties.dataDirectory ?? "millrace-data"
         let engine = try await Engine.open(directory, options: try options(properties))
         var brokerOptions = properties.broker
@@ -112,17 +121,34 @@ struct Serve: AsyncParsableCommand {
         return chosen
     }
 
-    private func address(_ text: String, _ option: String) throws -> SocketAddress {
+    private func address(
+        _ text: String, _ option: String, _ wayOut: String
+    ) throws -> SocketAddress {
         guard let address = SocketAddress(text) else {
-            throw CommandError("\(option) \(text): use HOST:PORT")
+            throw CommandError("\(option) \(text): \(wayOut)")
         }
         return address
     }
 
     private static func refused(
-        _ address: SocketAddress, _ option: String, _ error: any Error
+        path: String, _ option: String, _ error: any Error
     ) -> CommandError {
         switch error as? Errno {
+        case .addressInUse:
+            CommandError("another program listens on \(path); stop it, or choose another file with \(option)")
+        case .notSocket:
+            CommandError("\(path) is there and is no socket; choose another file with \(option)")
+        case .fileNameTooLong:
+            CommandError("\(path) is too long: a socket's path has at most 107 bytes; choose another with \(option)")
+        default: CommandError("\(path) cannot be listened on: \(error)")
+        }
+    }
+
+    private static func refused(
+        _ address: SocketAddress, _ option: String, _ error: any Error
+    ) -> CommandError {
+        if case .unix(let path) = address { return refused(path: path, option, error) }
+        return switch error as? Errno {
         case .addressInUse:
             CommandError(
                 "\(address) is in use by another program; choose another address with \(option)")

@@ -135,7 +135,7 @@ struct ServerProperties: Equatable {
         return true
     }
 
-    /// `MILLRACE://HOST:PORT` is the native listener, any other name Kafka's.
+    /// `MILLRACE://HOST:PORT` or `MILLRACE://unix:PATH` is the native listener, any other name Kafka's.
     private mutating func setListeners(_ value: String) throws {
         for listener in value.split(separator: ",") {
             let parts = listener.trimmingCharacters(in: .whitespaces).components(separatedBy: "://")

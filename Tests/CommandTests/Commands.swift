@@ -112,8 +112,10 @@ final class BrokerProcess {
         }
         let ready = try #require(
             line.wholeMatch(
-                of: /millrace ready native=127\.0\.0\.1:(\d+) kafka=127\.0\.0\.1:(\d+)\n/), "\(line)")
-        port = try #require(Int(ready.1))
+                of: /millrace ready native=(?:127\.0\.0\.1:(\d+)|unix:\S+) kafka=127\.0\.0\.1:(\d+)\n/),
+            "\(line)")
+        // Behind a file there is no port.
+        port = ready.1.flatMap { Int($0) } ?? 0
         kafkaPort = try #require(Int(ready.2))
     }
 

@@ -194,6 +194,53 @@ import Testing
         }
     }
 
+    /// More than is held of requests at once.
+    @Test func manyLargeRequestsAreAllAnswered() async throws {
+        try await withBroker { running in
+            var client = try RawClient(port: running.port)
+            // A field that the broker does not know, number 15, of 1 MiB.
+            let body: [UInt8] = [0x7a, 0x80, 0x80, 0x40] + [UInt8](repeating: 7, count: 1 << 20)
+            var open: Set<StreamID> = []
+            for number in UInt32(0)..<40 {
+                let stream = StreamID(1 + 2 * number)
+                open.insert(stream)
+                client.send {
+                    $0.writeFrameHeader(
+                        FrameHeader(
+                            kind: .call, stream: stream, method: Method.listTopics.rawValue, bodyCount: body.count))
+                    $0.writeBytes(body)
+                }
+            }
+            while !open.isEmpty, let frame = try client.next(.end) {
+                open.remove(frame.header.stream)
+                #expect(try frame.status().isOK)
+            }
+            #expect(open.isEmpty)
+        }
+    }
+
+    @Test func whatWasSentComesBackInShort() async throws {
+        try await withBroker { running in
+            var client = try BlockingClient(port: running.port)
+            var request = WireCreateTopicRequest()
+            request.name = "t"
+            var config = WireConfig()
+            config.key = "retention.ms"
+            // One character, of many scalars.
+            config.value = "e" + String(repeating: "\u{301}", count: 20_000)
+            request.configs = [config]
+            let stream = try client.call(.createTopic, request)
+            guard case .ended(stream, let status) = try client.next() else {
+                Issue.record("no end came")
+                return
+            }
+            #expect(status.code == .invalidArgument)
+            #expect(status.message.utf8.starts(with: "config retention.ms=e".utf8))
+            #expect(status.message.utf8.count <= 2000)
+            #expect(status.details.values.allSatisfy { $0.utf8.count <= 2000 })
+        }
+    }
+
     @Test func methodsThatAreNotServedSaySo() async throws {
         try await withBroker { running in
             var client = try RawClient(port: running.port)

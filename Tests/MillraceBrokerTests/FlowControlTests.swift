@@ -4,7 +4,7 @@ import Testing
 
 /// What each side may send ahead of the other.
 @Suite(.serialized) struct FlowControlTests {
-    /// A topic that takes batches of up to 8 MiB.
+    /// A topic that takes batches of up to 20 MiB.
     private static func create(_ topic: String, _ port: UInt16, partitions: UInt32 = 1) throws {
         var client = try BlockingClient(port: port)
         var request = WireCreateTopicRequest()
@@ -12,7 +12,7 @@ import Testing
         request.partitions = partitions
         var config = WireConfig()
         config.key = "max.message.bytes"
-        config.value = "\(8 << 20)"
+        config.value = "\(20 << 20)"
         request.configs = [config]
         _ = try client.ask(.createTopic, request, WireTopicDescription.self)
     }
@@ -34,15 +34,19 @@ import Testing
         writer.writeCall(.produce, stream: StreamID(stream), request: open)
     }
 
-    @Test func whoeverSendsBeyondTheCreditIsRefused() async throws {
+    /// Of the call and, with a batch that is over the connection's, of all calls.
+    @Test(arguments: [(5, UInt32(1)), (17, 3)]) func whoeverSendsBeyondTheCreditIsRefused(
+        megabytes: Int, stream: UInt32
+    ) async throws {
         try await withBroker { running in
             try Self.create("t", running.port)
-            let (large, small) = (try Self.batch(bytes: 5 << 20), try Self.batch(bytes: 1))
+            let (large, small) = (try Self.batch(bytes: megabytes << 20), try Self.batch(bytes: 1))
             var client = try RawClient(port: running.port)
             client.send {
                 Self.openProduce(&$0, stream: 1, "t")
+                if stream != 1 { Self.openProduce(&$0, stream: stream, "t") }
                 Self.writeBatch(&$0, stream: 1, tag: 0, large)
-                Self.writeBatch(&$0, stream: 1, tag: 1, small)
+                Self.writeBatch(&$0, stream: stream, tag: 1, small)
             }
             try client.expectGoAway("bytes came when the credit was -")
         }
