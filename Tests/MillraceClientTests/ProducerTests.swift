@@ -155,7 +155,7 @@ import Testing
         }
         let broker = try await ScriptedBroker.listen { log.answer($0, &$1) }
         connections.withLock { $0 = broker }
-        let options = ConnectionOptions(reconnect: ReconnectPolicy(initial: .milliseconds(1)))
+        let options = ConnectionOptions(reconnect: ReconnectPolicy(initial: .milliseconds(1), max: .milliseconds(20)))
         let client = try await MillraceClient.connect(
             to: .tcp(host: "127.0.0.1", port: broker.port), options: options)
         let producer = try await client.producer(
