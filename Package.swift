@@ -111,6 +111,8 @@ targets += [
     .executableTarget(
         name: "sensors", dependencies: ["Millrace"], path: "Examples/Sensors", swiftSettings: swift),
     .executableTarget(
+        name: "orders", dependencies: ["Millrace"], path: "Examples/Orders", swiftSettings: swift),
+    .executableTarget(
         name: "embedded-broker", dependencies: ["Millrace", "MillraceBroker"],
         path: "Examples/EmbeddedBroker", swiftSettings: swift),
     .executableTarget(
@@ -228,7 +230,7 @@ targets += [
         name: "ExampleTests",
         dependencies: [
             "Millrace", "MillraceBroker", "customers", "embed", "embedded-broker", "line-server",
-            "millrace", "sensors",
+            "millrace", "orders", "sensors",
         ],
         swiftSettings: swift),
 ]
