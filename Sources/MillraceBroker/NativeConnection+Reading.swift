@@ -37,7 +37,7 @@ extension NativeConnection {
         do {
             while true {
                 if let preface = try input.nextPreface() {
-                    output.write { $0.writePreface() }
+                    greet()
                     try preface.requireCurrentVersion()
                     break
                 }
@@ -45,7 +45,7 @@ extension NativeConnection {
             }
         } catch let error as FrameError {
             // A stranger gets the preface, too: it says which version is spoken here.
-            if case .notMillrace = error { output.write { $0.writePreface() } }
+            if case .notMillrace = error { greet() }
             throw error
         }
         while !isOver {

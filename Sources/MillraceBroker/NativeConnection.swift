@@ -45,6 +45,7 @@ actor NativeConnection: BrokerConnection {
     private(set) var isOver = false
     private(set) var isStopping = false
     var hasReadingEnded = false
+    private var isGreeted = false
     private var hasSendingEnded = false
     private var callTaskCount = 0
     private var taskCount = 0
@@ -106,6 +107,13 @@ actor NativeConnection: BrokerConnection {
 
     // MARK: Ending
 
+    /// The preface goes out once, before any frame.
+    func greet() {
+        guard !isGreeted else { return }
+        isGreeted = true
+        output.write { $0.writePreface() }
+    }
+
     /// No frame is acted on from now on.
     func end() {
         guard !isOver else { return }
@@ -140,6 +148,8 @@ actor NativeConnection: BrokerConnection {
         guard !isStopping else { return }
         isStopping = true
         guard !isOver else { return }
+        // The peer may have said nothing yet.
+        greet()
         output.write { $0.writeGoAway(.stopping) }
         for id in calls.keys.sorted() { calls[id]?.stop(on: self) }
         changed.notifyAll()
