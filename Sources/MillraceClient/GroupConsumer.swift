@@ -324,7 +324,9 @@ extension GroupConsumer: Service {
 extension MillraceClient {
     /// Joins a group, or makes it. The member is in it as long as the consumer lives and calls are answered.
     /// - Parameters:
+    ///   - group: its name.
     ///   - topics: which are read; those that are not there yet are, when they are made.
+    ///   - options: how it reads and commits, and how long it may be silent.
     ///   - callbacks: are called when partitions come and go.
     public func groupConsumer(
         group: String, topics: [String], options: GroupConsumerOptions = GroupConsumerOptions(),

@@ -42,7 +42,10 @@ public final class Producer: Sendable {
     }
 
     /// Takes records, and waits while too much is under way. Records without a time get `now`.
-    /// - Parameter partition: nil for the key's partition, or one after the other without a key.
+    /// - Parameters:
+    ///   - records: in their order.
+    ///   - partition: nil for the key's partition, or one after the other without a key.
+    ///   - now: the time of records that bring none.
     public func send(
         _ records: some Sequence<Record>, partition: Int32? = nil, now: Timestamp
     ) async throws(ClientError) {
@@ -62,7 +65,9 @@ public final class Producer: Sendable {
     /// the same.
     ///
     /// `fill` runs under the producer's lock and must not use the producer.
-    /// - Parameter time: of the records that bring none.
+    /// - Parameters:
+    ///   - time: of the records that bring none.
+    ///   - fill: appends the records.
     public func send(
         at time: Timestamp, _ fill: (inout RecordSink) throws(ClientError) -> Void
     ) async throws(ClientError) {

@@ -73,7 +73,12 @@ public struct Subscription: AsyncSequence, Sendable {
 extension MillraceClient {
     /// Subscribes to one partition from a position on, to the end of the log as it is then, or
     /// beyond it as records come.
-    /// - Parameter windowBytes: what the broker may send ahead.
+    /// - Parameters:
+    ///   - topic: its name.
+    ///   - partition: its number in the topic.
+    ///   - start: where it begins.
+    ///   - isFollowing: whether it goes on with records as they come.
+    ///   - windowBytes: what the broker may send ahead.
     public func subscribe(
         to topic: String, partition: Int32, from start: StartPosition = .beginning,
         following isFollowing: Bool = false, windowBytes: Int = 8 << 20

@@ -6,9 +6,11 @@ import Testing
             let told = [
                 "packers: 60 orders, 60 of them different", "mail: 60 orders", "audit: 60 orders",
             ]
-            #expect(try ExampleProgram("orders", [directory.path, "60"]).finish() == told)
+            let first = try ExampleProgram("orders", [directory.path, "60"])
+            #expect(try first.finish() == told)
             // Where each group had come to is kept: the next run sees its own orders only.
-            #expect(try ExampleProgram("orders", [directory.path, "60"]).finish() == told)
+            let second = try ExampleProgram("orders", [directory.path, "60"])
+            #expect(try second.finish() == told)
         }
     }
 }
