@@ -209,6 +209,7 @@ extension MembershipRequest {
         if wire.rebalanceTimeoutMs > 0 {
             rebalanceTimeout = .milliseconds(Int64(wire.rebalanceTimeoutMs))
         }
+        try Self.check(instanceID: wire.instanceID)
         instanceID = wire.instanceID.isEmpty ? nil : wire.instanceID
         memberID = wire.memberID
         owned = wire.owned.map { TopicShare(topic: $0.topic, partitions: $0.partitions) }
@@ -227,6 +228,22 @@ extension MembershipRequest {
             }
         }
         return topics
+    }
+
+    /// Kafka's clients take no longer ones, and a group's record would cut a very long one short.
+    private static let instanceIDBytesMax = 249
+
+    private static func check(instanceID: String) throws(StatusError) {
+        guard instanceID.utf8.count > instanceIDBytesMax else { return }
+        let beginning = String(instanceID.prefix(100))
+        throw StatusError(
+            Status(
+                .invalidArgument,
+                """
+                the instance id '\(beginning)...' has \(instanceID.utf8.count) bytes and may have \
+                \(instanceIDBytesMax): use a shorter one
+                """,
+                details: ["instance_id": beginning, "limit": "\(instanceIDBytesMax)"]))
     }
 
     private static func assignors(_ names: [String]) throws(StatusError) -> [Assignor] {

@@ -39,6 +39,8 @@ extension OpenCall {
 extension NativeConnection {
     /// Calls that a connection may have open at once.
     private static let callsMax = 1000
+    /// What is kept of a client's name, which members of groups are shown with.
+    private static let clientIDBytesMax = 255
 
     func open(_ frame: Frame) throws(FrameError) {
         let stream = frame.header.stream
@@ -47,7 +49,9 @@ extension NativeConnection {
         }
         lastStream = stream
         let options = try frame.attachment.decode(WireCallOptions.self)
-        if let name = options.metadata["client-id"] { clientID = name }
+        if let name = options.metadata["client-id"] {
+            clientID = String(decoding: name.utf8.prefix(Self.clientIDBytesMax), as: UTF8.self)
+        }
         guard let method = Method(rawValue: frame.header.method) else {
             let number = String(frame.header.method, radix: 16)
             return writeEnd(stream, Status(.unimplemented, "there is no method 0x\(number)"))

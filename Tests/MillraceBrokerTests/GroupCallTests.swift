@@ -158,6 +158,20 @@ import Testing
         }
     }
 
+    @Test func aLongInstanceIDIsRefused() async throws {
+        try await Self.withBroker { ports in
+            var request = NativeMember.request()
+            request.instanceID = String(repeating: "i", count: 250)
+            let refusal = try NativeMember(port: ports.native, request).waitForEnd()
+            #expect(refusal.code == .invalidArgument)
+            #expect(refusal.message.contains("250 bytes and may have 249"))
+            request.instanceID = String(repeating: "i", count: 249)
+            let member = try NativeMember(port: ports.native, request)
+            while member.assigned.isEmpty { try member.step() }
+            #expect(try member.leave() == .ok)
+        }
+    }
+
     @Test func whatIsAskedForWronglyIsRefused() async throws {
         try await Self.withBroker { ports in
             func refused(_ change: (inout WireJoinGroupRequest) -> Void) throws -> Status {

@@ -136,8 +136,8 @@ package nonisolated struct WireCallOptions: Sendable {
   /// The broker ends the call with code 4 when it has lasted for so long; 0 is for ever.
   package var timeoutMs: UInt64 = 0
 
-  /// Known keys: `client-id`, the name by which quotas, groups and the broker's log call this client. Others have no
-  /// meaning to the broker.
+  /// Known keys: `client-id`, the name by which groups and the broker's log call this client, of which 255 bytes are
+  /// kept. Others have no meaning to the broker.
   package var metadata: Dictionary<String,String> = [:]
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -779,7 +779,8 @@ package nonisolated struct WireJoinGroupRequest: Sendable {
   /// How long a member may take to give up its partitions: 0 is five minutes.
   package var rebalanceTimeoutMs: UInt32 = 0
 
-  /// Of a static member (KIP-345): a name of its own in the group, under which it finds its partitions again.
+  /// Of a static member (KIP-345): a name of its own in the group, of at most 249 bytes, under which it finds its
+  /// partitions again.
   package var instanceID: String = String()
 
   /// Of a member that was connected before: the id it was given then. Empty for a new one.
