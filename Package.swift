@@ -218,8 +218,11 @@ targets += [
             system,
         ],
         swiftSettings: swift),
+    .executableTarget(
+        name: "broker-kills", dependencies: ["MillraceClient", arguments], path: "Tests/BrokerKills",
+        swiftSettings: swift),
     .testTarget(
-        name: "CommandTests", dependencies: ["MillraceClient", "millrace"], swiftSettings: swift),
+        name: "CommandTests", dependencies: ["broker-kills", "millrace"], swiftSettings: swift),
     .testTarget(
         name: "KafkaClientTests", dependencies: ["PythonInterop", "millrace"],
         swiftSettings: swift),

@@ -1,6 +1,6 @@
 package import MillraceCoordination
 package import MillraceModel
-package import MillraceShard
+internal import MillraceShard
 internal import MillraceStorage
 internal import SystemPackage
 

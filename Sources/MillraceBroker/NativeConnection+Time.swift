@@ -72,7 +72,10 @@ extension NativeConnection {
                 sent = output.sentBytes
                 switch time.silence(at: now) {
                 case .none: break
-                case .ask: output.write { $0.writePing(now.nanoseconds) }
+                case .ask:
+                    // The peer may have said nothing yet, or not have been heard: a machine stands still at times.
+                    greet()
+                    output.write { $0.writePing(now.nanoseconds) }
                 case .tooLong: return cutOff()
                 }
                 let alarm = time.nextAlarm()

@@ -40,7 +40,7 @@ final class ClientConnection: Sendable {
     }
 
     private let state = Mutex(State())
-    private let channel: any Channel
+    fileprivate let channel: any Channel
     let address: String
     let timeout: Duration
     private let clientID: String
@@ -64,14 +64,21 @@ final class ClientConnection: Sendable {
     ) async throws(ClientError) -> ClientConnection {
         let address = broker.description
         let timeout = options.timeout
+        let made = Candidates()
         let channel: any Channel
         do {
+            // All that happens before the connection is open happens on its event loop: a program whose own tasks wait
+            // for a thread meanwhile does not look dead to the broker.
             let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(timeout))
                 .channelOption(
                     .recvAllocator,
                     value: FixedSizeRecvByteBufferAllocator(capacity: 256 << 10))
-                .channelOption(.autoRead, value: false)
+                .channelInitializer { channel in
+                    let connection = ClientConnection(channel: channel, address: address, options)
+                    made.add(connection)
+                    return channel.pipeline.addHandler(SocketHandler(connection))
+                }
             switch broker {
             case .tcp(let host, let port):
                 channel = try await bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -85,14 +92,13 @@ final class ClientConnection: Sendable {
             }
             throw .cannotConnect(address: address, reason: SystemReason.text(error))
         }
-        let connection = ClientConnection(channel: channel, address: address, options)
-        do {
-            try await channel.pipeline.addHandler(SocketHandler(connection)).get()
-            try await channel.setOption(.autoRead, value: true).get()
-        } catch {
-            throw .connectionLost(address: address, reason: SystemReason.text(error))
+        let connection = made.connection(over: channel)
+        // To a port of the range that clients' ports are of, with nobody there, TCP may connect a socket with itself
+        // (simultaneous open, RFC 9293 3.5); it would even keep the broker from its port.
+        if case .tcp = broker, channel.localAddress == channel.remoteAddress {
+            connection.close()
+            throw .cannotConnect(address: address, reason: "nobody listens there")
         }
-        connection.flush()
         try await connection.waitUntilOpen()
         connection.watch()
         return connection
@@ -183,7 +189,7 @@ final class ClientConnection: Sendable {
 
     // MARK: The socket
 
-    private func flush() { state.withLock { write(&$0) } }
+    fileprivate func flush() { state.withLock { write(&$0) } }
 
     /// Has the event loop write what is to be sent. Nothing is written at once, not even on the event loop: it would
     /// overtake what other threads have handed over, and a socket that breaks under it would call back in here.
@@ -299,6 +305,19 @@ extension ClientConnection {
     }
 }
 
+/// The connections tried at the same time, one for each address that a name stands for.
+private final class Candidates: Sendable {
+    private let connections = Mutex<[ClientConnection]>([])
+
+    func add(_ connection: ClientConnection) { connections.withLock { $0.append(connection) } }
+
+    func connection(over channel: any Channel) -> ClientConnection {
+        let found = connections.withLock { $0.first { $0.channel === channel } }
+        guard let found else { preconditionFailure("a channel that has not been initialised") }
+        return found
+    }
+}
+
 /// Brings the socket's bytes and its end to the connection.
 private final class SocketHandler: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
@@ -306,6 +325,8 @@ private final class SocketHandler: ChannelInboundHandler, Sendable {
     private let connection: ClientConnection
 
     init(_ connection: ClientConnection) { self.connection = connection }
+
+    func channelActive(context: ChannelHandlerContext) { connection.flush() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         connection.received(unwrapInboundIn(data))

@@ -1,5 +1,5 @@
 internal import DequeModule
-public import MillraceModel
+package import MillraceModel
 package import MillraceNativeProtocol
 internal import MillraceRecords
 

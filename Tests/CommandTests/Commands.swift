@@ -20,12 +20,12 @@ enum Commands {
         return url
     }
 
-    /// Runs `millrace` to its end.
+    /// Runs `millrace`, or another program that was built, to its end.
     static func run(
-        _ arguments: [String], input: Data? = nil, through wrapper: [String] = []
+        _ arguments: [String], program: String = "millrace", input: Data? = nil, through wrapper: [String] = []
     ) throws -> Outcome {
         let process = Process()
-        let command = wrapper + [try executable().path] + arguments
+        let command = wrapper + [try executable(program).path] + arguments
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         let files = try Files()
@@ -135,5 +135,12 @@ final class BrokerProcess {
         return process.terminationStatus
     }
 
-    func remove() { try? FileManager.default.removeItem(at: directory) }
+    /// Kills it if it still runs, as it does where its test has failed: it would keep the test's output open, and
+    /// whoever reads that would wait for its end.
+    func remove() {
+        if process.isRunning { kill() }
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    deinit { if process.isRunning { kill() } }
 }

@@ -1,152 +1,26 @@
-import Foundation
-import MillraceClient
-import Synchronization
 import Testing
 
-/// What is acknowledged survives kill -9.
-///
-/// The broker is killed at random moments while a client streams batches into three partitions.
-/// After each restart the client goes on. Every record that was acknowledged must be there once, at
-/// the offset that the acknowledgement gave, in order; a record that was sent and not acknowledged
-/// may be there too, but never twice.
+/// What holds over a broker that is killed with -9 at random moments. A failed run comes again with the seed that it
+/// printed: `broker-kills ... --seed`.
 @Suite struct KillTests {
-    private static let partitions: Int32 = 3
-    private static let rounds = 50
-
-    @Test func acknowledgedRecordsSurviveFiftyKills() async throws {
-        // The moments of a failed run come again with MILLRACE_SEED.
-        let seed =
-            ProcessInfo.processInfo.environment["MILLRACE_SEED"].flatMap { UInt64($0) }
-            ?? UInt64.random(in: 0 ... .max)
-        print("KillTests seed \(seed)")
-        var generator = SplitMix(state: seed)
-        let config = FileManager.default.temporaryDirectory
-            .appendingPathComponent("millrace-\(UUID()).properties")
-        defer { try? FileManager.default.removeItem(at: config) }
-        // Small journal files, so that they are recycled under way.
-        try Data("millrace.journal.file.bytes=4194304\nmillrace.journal.files.max=4\n".utf8)
-            .write(to: config)
-        let broker = try BrokerProcess(["--config", config.path])
-        defer { broker.remove() }
-        let setUp = try await MillraceClient.connect(port: broker.port)
-        try await setUp.createTopic(
-            "t", partitions: Self.partitions, config: ["segment.bytes": "1048576"])
-        await setUp.close()
-
-        let log = AcknowledgedLog(partitions: Int(Self.partitions))
-        for _ in 0..<Self.rounds {
-            let port = broker.port
-            let load = Task { await Self.load(port, log) }
-            try await Task.sleep(for: .milliseconds(Int64(generator.next() % 250) + 20))
-            broker.kill()
-            await load.value
-            try broker.start()
-        }
-        #expect(log.acknowledgedCount > 1000)
-        try await Self.check(broker.port, log)
-        #expect(broker.stop() == 0)
+    @Test func acknowledgedRecordsSurviveFiftyKills() throws {
+        let line = try lastLine("acknowledged", kills: 50)
+        let match = try #require(line.firstMatch(of: /^50 kills: (\d+) records acknowledged/), "\(line)")
+        #expect(try #require(Int(match.1)) > 1000)
     }
 
-    /// Streams until the broker is gone.
-    private static func load(_ port: Int, _ log: AcknowledgedLog) async {
-        // What is not acknowledged in a life of the broker is given up with it.
-        guard let client = try? await MillraceClient.connect(port: port, reconnect: .never)
-        else { return }
-        await withTaskGroup(of: Void.self) { group in
-            for partition in 0..<partitions {
-                group.addTask {
-                    while true {
-                        guard let producer = try? await client.producer(topic: "t") else { return }
-                        let batch = log.nextValues(partition)
-                        let records = batch.map { Record(value: Array($0.utf8)) }
-                        do {
-                            try await producer.send(
-                                records, partition: partition, now: Timestamp(milliseconds: 1))
-                            for receipt in try await producer.close() {
-                                log.acknowledge(receipt, batch)
-                            }
-                        } catch {
-                            return
-                        }
-                    }
-                }
-            }
-        }
-        await client.close()
+    /// A share of `Scripts/soak --only swift-client`.
+    @Test func clientsGoOnOverABrokerThatIsKilled() throws {
+        let line = try lastLine("clients", kills: 3)
+        let match = try #require(line.firstMatch(of: /^3 kills under .*: (\d+) records acknowledged, each/), "\(line)")
+        #expect(try #require(Int(match.1)) > 1000)
     }
 
-    private static func check(_ port: Int, _ log: AcknowledgedLog) async throws {
-        let client = try await MillraceClient.connect(port: port)
-        for partition in 0..<partitions {
-            var found: [String] = []
-            for try await batch in try client.subscribe(to: "t", partition: partition) {
-                try batch.forEachRecord { record in
-                    #expect(record.offset == Offset(Int64(found.count)))
-                    found.append(String(decoding: record.value ?? [], as: UTF8.self))
-                }
-            }
-            #expect(Set(found).count == found.count, "a record is there twice")
-            for (offset, value) in log.acknowledged(partition) {
-                #expect(Int(offset.value) < found.count, "\(value) at \(offset) is lost")
-                guard Int(offset.value) < found.count else { break }
-                #expect(found[Int(offset.value)] == value)
-            }
-        }
-        await client.close()
-    }
-}
-
-/// What the broker has said yes to.
-private final class AcknowledgedLog: Sendable {
-    private struct State {
-        var counters: [Int]
-        var acknowledged: [[(Offset, String)]]
-    }
-
-    private let state: Mutex<State>
-
-    init(partitions: Int) {
-        state = Mutex(
-            State(
-                counters: Array(repeating: 0, count: partitions),
-                acknowledged: Array(repeating: [], count: partitions)))
-    }
-
-    var acknowledgedCount: Int { state.withLock { $0.acknowledged.reduce(0) { $0 + $1.count } } }
-
-    /// Values that no other batch has; now and then large ones, which go straight to the segment.
-    func nextValues(_ partition: Int32) -> [String] {
-        state.withLock { state in
-            let number = state.counters[Int(partition)]
-            state.counters[Int(partition)] += 1
-            let padding = number % 20 == 7 ? String(repeating: "x", count: 150_000) : ""
-            return (0..<5).map { "p\(partition) b\(number) r\($0) \(padding)" }
-        }
-    }
-
-    /// One producer writes a partition at a time, so a receipt's offsets are those of its batch.
-    func acknowledge(_ receipt: ProduceReceipt, _ values: [String]) {
-        state.withLock { state in
-            for (index, value) in values.enumerated() {
-                state.acknowledged[Int(receipt.partition)].append(
-                    (receipt.firstOffset.advanced(by: Int64(index)), value))
-            }
-        }
-    }
-
-    func acknowledged(_ partition: Int32) -> [(Offset, String)] {
-        state.withLock { $0.acknowledged[Int(partition)] }
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+    private func lastLine(_ program: String, kills: Int) throws -> String {
+        let outcome = try Commands.run(
+            [program, "--millrace", try Commands.executable().path, "--kills", "\(kills)"],
+            program: "broker-kills")
+        try #require(outcome.status == 0, "\(outcome.text)\(outcome.errors)")
+        return outcome.text.split(separator: "\n").last.map(String.init) ?? ""
     }
 }

@@ -11,7 +11,7 @@ final class PythonMember: Sendable {
 
     private let state = Mutex(State())
     private let input = Pipe()
-    private nonisolated(unsafe) let process = Process()
+    private let process = Process()
 
     init(port: UInt16, assignor: String) throws {
         let output = Pipe()

@@ -22,6 +22,15 @@ import Testing
         }
     }
 
+    /// Found on a machine that stood still between a connection and its first bytes.
+    @Test func whoeverHasNotSpokenYetIsGreetedBeforeItIsAsked() async throws {
+        try await withBroker(options: Self.options) { running in
+            var client = try RawClient(port: running.port, preface: false)
+            let asked = try client.next()
+            #expect(asked?.header.kind == .ping)
+        }
+    }
+
     @Test func whoeverAnswersStays() async throws {
         try await withBroker(options: Self.options) { running in
             var client = try RawClient(port: running.port)
