@@ -27,12 +27,19 @@ final class GroupCall: OpenCall, @unchecked Sendable {
     private var ending: Ending?
     private let changed: Signal
 
+    /// What the member has said of its topics and partitions, as the group keeps it.
+    private var subscriptionBytes: Int
+
     /// What a command takes beside its bytes.
     private static let commandBytes = 256
+    /// The members of one connection may say so much of their topics and partitions: it is kept for as long as they
+    /// are members, so that no reading pauses for it.
+    fileprivate static let subscriptionBytesMax = 16 << 20
 
-    init(_ id: StreamID, shard: Shard) {
+    init(_ id: StreamID, shard: Shard, subscriptionBytes: Int) {
         self.id = id
         changed = Signal(on: shard)
+        self.subscriptionBytes = subscriptionBytes
     }
 
     // MARK: Frames
@@ -78,6 +85,7 @@ final class GroupCall: OpenCall, @unchecked Sendable {
     // MARK: Tasks
 
     func serve(_ request: MembershipRequest, on connection: isolated NativeConnection) async {
+        defer { connection.subscriptionBytes -= subscriptionBytes }
         do throws(CoordinationError) {
             let membership = try await GroupMembership.begin(request, in: connection.engine)
             connection.run { await self.report(membership, on: $0) }
@@ -100,7 +108,7 @@ final class GroupCall: OpenCall, @unchecked Sendable {
                 }
                 // Whatever it says, it lives.
                 await membership.heartbeat()
-                await obey(command, membership, on: connection)
+                await obey(command, held, membership, on: connection)
                 connection.letGo(held)
             }
         } catch {
@@ -114,7 +122,7 @@ final class GroupCall: OpenCall, @unchecked Sendable {
     }
 
     private func obey(
-        _ command: WireGroupCommand.OneOf_Command?, _ membership: GroupMembership,
+        _ command: WireGroupCommand.OneOf_Command?, _ bytes: Int, _ membership: GroupMembership,
         on connection: isolated NativeConnection
     ) async {
         switch command {
@@ -134,7 +142,10 @@ final class GroupCall: OpenCall, @unchecked Sendable {
             write(event, on: connection)
         case .changeTopics(let change):
             do throws(StatusError) {
-                await membership.change(topics: try MembershipRequest.checked(change.topics))
+                let topics = try MembershipRequest.checked(change.topics)
+                try connection.replaceSubscription(of: subscriptionBytes, by: bytes)
+                subscriptionBytes = bytes
+                await membership.change(topics: topics)
             } catch {
                 dropCommands(connection)
                 end(.leave)
@@ -175,12 +186,29 @@ extension NativeConnection {
             membership.clientID = clientID
             membership.clientHost = "/\(host)"
             let decided = membership
-            let call = GroupCall(id, shard: shard)
+            try replaceSubscription(of: 0, by: frame.body.count)
+            let call = GroupCall(id, shard: shard, subscriptionBytes: frame.body.count)
             calls[id] = call
             run { await call.serve(decided, on: $0) }
         } catch {
             writeEnd(id, error.status)
         }
+    }
+
+    fileprivate func replaceSubscription(of old: Int, by new: Int) throws(StatusError) {
+        let limit = GroupCall.subscriptionBytesMax
+        let sum = subscriptionBytes - old + new
+        guard sum <= limit else {
+            throw StatusError(
+                Status(
+                    .resourceExhausted,
+                    """
+                    the members of this connection name topics and partitions in \(sum) bytes and may do so in \(limit): \
+                    name fewer, or join over another connection
+                    """,
+                    details: ["limit": "\(limit)"]))
+        }
+        subscriptionBytes = sum
     }
 
     /// Offsets to commit, of partitions that are there.

@@ -39,6 +39,8 @@ actor NativeConnection: BrokerConnection {
     let credited: Signal
     /// Memory of requests and messages under way that no credit counts.
     private(set) var heldBytes = 0
+    /// What the members of groups here have said of their topics and partitions (`GroupCall`).
+    var subscriptionBytes = 0
 
     /// Something has changed that a task of the connection may wait for.
     let changed: Signal

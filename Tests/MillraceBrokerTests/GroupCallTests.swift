@@ -90,6 +90,47 @@ import Testing
         }
     }
 
+    @Test func whatTheMembersOfAConnectionNameIsBounded() async throws {
+        try await Self.withBroker { ports in
+            var client = try BlockingClient(port: ports.native)
+            // 6.5 MB a member: two have room, three have not.
+            var owned = WireTopicPartitions()
+            owned.topic = "t"
+            owned.partitions = Array(repeating: .max, count: 1_300_000)
+            var request = NativeMember.request()
+            request.owned = [owned]
+            let streams = try (0..<3).map { number in
+                request.group = "g\(number)"
+                return try client.call(.joinGroup, request)
+            }
+            var refusal: Status?
+            while refusal == nil {
+                if case .ended(let stream, let status) = try client.next() {
+                    try #require(stream == streams[2], "\(status)")
+                    refusal = status
+                }
+            }
+            #expect(refusal?.code == .resourceExhausted)
+            #expect(refusal?.details == ["limit": "\(16 << 20)"])
+            // Those who leave make room.
+            for stream in streams[..<2] { client.halfClose(stream) }
+            var ended = 0
+            while ended < 2 {
+                if case .ended = try client.next() { ended += 1 }
+            }
+            let again = try client.call(.joinGroup, request)
+            while true {
+                let event = try client.next()
+                guard case .message(let stream, _, _) = event else {
+                    if case .ended(_, let status) = event { Issue.record("\(status)") }
+                    continue
+                }
+                #expect(stream == again)
+                return
+            }
+        }
+    }
+
     @Test func aSilentMemberIsToldThatItIsNoneAnyMore() async throws {
         try await Self.withBroker { ports in
             let silent = try NativeMember(
