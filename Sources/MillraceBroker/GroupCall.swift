@@ -203,8 +203,8 @@ extension NativeConnection {
                 Status(
                     .resourceExhausted,
                     """
-                    the members of this connection name topics and partitions in \(sum) bytes and may do so in \(limit): \
-                    name fewer, or join over another connection
+                    the members of this connection name topics and partitions in \(sum) bytes and may do so in \
+                    \(limit): name fewer, or join over another connection
                     """,
                     details: ["limit": "\(limit)"]))
         }

@@ -93,12 +93,6 @@ final class ClientConnection: Sendable {
             throw .cannotConnect(address: address, reason: SystemReason.text(error))
         }
         let connection = made.connection(over: channel)
-        // To a port of the range that clients' ports are of, with nobody there, TCP may connect a socket with itself
-        // (simultaneous open, RFC 9293 3.5); it would even keep the broker from its port.
-        if case .tcp = broker, channel.localAddress == channel.remoteAddress {
-            connection.close()
-            throw .cannotConnect(address: address, reason: "nobody listens there")
-        }
         try await connection.waitUntilOpen()
         connection.watch()
         return connection
@@ -326,7 +320,15 @@ private final class SocketHandler: ChannelInboundHandler, Sendable {
 
     init(_ connection: ClientConnection) { self.connection = connection }
 
-    func channelActive(context: ChannelHandlerContext) { connection.flush() }
+    func channelActive(context: ChannelHandlerContext) {
+        // To a port of the range that clients' ports are of, with nobody there, TCP may connect a socket with itself
+        // (simultaneous open, RFC 9293 3.5); it would even keep the broker from its port.
+        guard let local = context.localAddress, local.port != nil, local == context.remoteAddress else {
+            return connection.flush()
+        }
+        connection.fail(.cannotConnect(address: connection.address, reason: "nobody listens there"))
+        context.close(promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         connection.received(unwrapInboundIn(data))
