@@ -80,4 +80,17 @@ extension Engine {
         defer { gate.leave() }
         return try await body(groups)
     }
+
+    /// The same for transactions.
+    package func withTransactions<Result>(
+        _ body: (TransactionCoordinator) async throws(TransactionError) -> Result
+    ) async throws(TransactionError) -> Result {
+        do throws(EngineError) {
+            try gate.enter()
+        } catch {
+            throw .notAvailable("\(error)")
+        }
+        defer { gate.leave() }
+        return try await body(transactions)
+    }
 }

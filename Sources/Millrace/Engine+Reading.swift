@@ -94,7 +94,8 @@ public struct BatchReader: AsyncSequence, Sendable {
                     let first = wanted
                     wanted = Swift.max(wanted, batch.header.nextOffset)
                     if let end, batch.header.baseOffset >= end { break }
-                    guard batch.header.nextOffset > first else { continue }
+                    // Control batches are the brokers' own, such as the end of a transaction.
+                    guard batch.header.nextOffset > first, !batch.header.isControl else { continue }
                     let start = position - batch.bytes.count
                     let slice = ByteSlice(
                         chunk.owner, offset: chunk.offset + start, count: batch.bytes.count)

@@ -15,6 +15,7 @@ internal import SystemPackage
 public final class Engine: Sendable {
     package let storage: Storage
     package let groups: GroupCoordinator
+    package let transactions: TransactionCoordinator
     package let options: EngineOptions
     package let shards: [Shard]
     /// Empty under simulation, where the shards belong to it.
@@ -23,11 +24,11 @@ public final class Engine: Sendable {
     private let partitioners = Mutex<[TopicName: Partitioner]>([:])
 
     private init(
-        storage: Storage, groups: GroupCoordinator, options: EngineOptions, shards: [Shard],
-        threads: [ShardThread]
+        _ parts: Parts, options: EngineOptions, shards: [Shard], threads: [ShardThread]
     ) {
-        self.storage = storage
-        self.groups = groups
+        storage = parts.storage
+        groups = parts.groups
+        transactions = parts.transactions
         self.options = options
         self.shards = shards
         self.threads = threads
@@ -52,9 +53,7 @@ public final class Engine: Sendable {
         }
         switch result {
         case .success(let parts):
-            return Engine(
-                storage: parts.storage, groups: parts.groups, options: options, shards: shards,
-                threads: threads)
+            return Engine(parts, options: options, shards: shards, threads: threads)
         case .failure(let error):
             for thread in threads { thread.stopAndJoin() }
             throw error
@@ -66,15 +65,14 @@ public final class Engine: Sendable {
         _ directory: String, options: EngineOptions, on shards: [Shard]
     ) async throws(EngineError) -> Engine {
         let parts = try await openParts(directory, options, shards)
-        return Engine(
-            storage: parts.storage, groups: parts.groups, options: options, shards: shards,
-            threads: [])
+        return Engine(parts, options: options, shards: shards, threads: [])
     }
 
     /// Acknowledges what was appended, makes everything durable, and gives the directory free.
     /// Appends and reads that come later throw `closed`.
     public func close() async {
         guard gate.close() else { return }
+        await transactions.stop()
         await groups.stop()
         await storage.close()
         await gate.waitUntilEmpty()
@@ -113,6 +111,16 @@ public final class Engine: Sendable {
     private struct Parts: Sendable {
         let storage: Storage
         let groups: GroupCoordinator
+        let transactions: TransactionCoordinator
+    }
+
+    /// The topics in which the coordinators keep their state; both names are legal.
+    private static func internalTopic(_ name: String) throws(EngineError) -> TopicName {
+        do throws(TopicNameError) {
+            return try TopicName(name)
+        } catch {
+            throw EngineError(.invalidArgument, "\(error)")
+        }
     }
 
     private static func openParts(
@@ -125,19 +133,29 @@ public final class Engine: Sendable {
         } catch {
             throw EngineError(error)
         }
+        let offsets = CoordinatorTopic(
+            storage: storage, name: try internalTopic("__consumer_offsets"),
+            partitionCount: options.offsetsPartitionCount)
         let groups = GroupCoordinator(
-            on: shards[0],
-            log: OffsetsLog(storage: storage, partitionCount: options.offsetsPartitionCount),
-            options: options.groups,
+            on: shards[0], log: offsets, options: options.groups,
+            tell: { [logger = options.logger] in logger.info("\($0)") })
+        let states = CoordinatorTopic(
+            storage: storage, name: try internalTopic("__transaction_state"),
+            partitionCount: options.transactionStatePartitionCount)
+        let transactions = TransactionCoordinator(
+            on: shards[0], log: states,
+            participants: TransactionPartitions(storage: storage, groups: groups, offsets: offsets.name),
+            options: options.transactions,
             tell: { [logger = options.logger] in logger.info("\($0)") })
         do throws(CoordinationError) {
             try await groups.load()
+            try await transactions.load()
         } catch {
             await storage.close()
             throw EngineError(error)
         }
         await forgetGoneTopics(storage, groups, options)
-        return Parts(storage: storage, groups: groups)
+        return Parts(storage: storage, groups: groups, transactions: transactions)
     }
 
     /// What cannot be written is left to the next start.

@@ -58,7 +58,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
             case .unknownTopic, .unknownPartition: .unknownTopic
             case .topicExists: .topicExists
             case .partitionsOnlyGrow, .invalidBatch, .outOfOrderSequence, .duplicateSequence,
-                .invalidProducerEpoch, .invalidConfig, .invalidTimestamp:
+                .invalidProducerEpoch, .openTransaction, .notInTransaction, .invalidConfig, .invalidTimestamp:
                 .invalidArgument
             case .batchTooLarge: .recordTooLarge
             case .offsetOutOfRange: .offsetOutOfRange

@@ -16,8 +16,12 @@ public struct EngineOptions: Sendable {
     public var partitionCount: Int32 = 1
     /// Partitions of `__consumer_offsets` when it is made.
     public var offsetsPartitionCount: Int32 = 50
+    /// Partitions of `__transaction_state` when it is made.
+    public var transactionStatePartitionCount: Int32 = 50
     /// How groups are treated.
     package var groups = GroupOptions()
+    /// How transactions are treated.
+    package var transactions = TransactionOptions()
     /// Bytes of one journal file. Each shard begins with one and makes more while all are in use.
     public var journalFileBytes = 64 << 20
     /// Files that a shard's journal may have; while all wait to be recycled, durable appends wait

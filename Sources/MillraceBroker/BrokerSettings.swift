@@ -20,7 +20,7 @@ struct BrokerSettings: Sendable {
     private var fixedEntries: [ConfigEntry] {
         let standard = BrokerOptions()
         let usual = EngineOptions()
-        return groupEntries + [
+        return groupEntries + transactionEntries + [
             Self.entry("advertised.listeners", advertised.map { "KAFKA://\($0)" } ?? "", "", .string,
                 "Where Kafka clients are told to connect."),
             Self.entry("auto.create.topics.enable", options.createsTopics, standard.createsTopics, .boolean,
@@ -42,6 +42,20 @@ struct BrokerSettings: Sendable {
                 "Memory, for each shard, of requests that are received or answered."),
             Self.entry("socket.request.max.bytes", options.requestBytesMax, standard.requestBytesMax, .int,
                 "The largest request that is taken."),
+        ]
+    }
+
+    private var transactionEntries: [ConfigEntry] {
+        let (transactions, usual) = (engine.options.transactions, TransactionOptions())
+        return [
+            Self.entry("transaction.max.timeout.ms", transactions.timeoutMax.wholeMilliseconds,
+                usual.timeoutMax.wholeMilliseconds, .int, "The longest timeout of a transaction."),
+            Self.entry("transaction.state.log.num.partitions", engine.options.transactionStatePartitionCount,
+                EngineOptions().transactionStatePartitionCount, .int,
+                "Partitions of __transaction_state when it is made."),
+            Self.entry("transactional.id.expiration.ms", transactions.idExpiration.wholeMilliseconds,
+                usual.idExpiration.wholeMilliseconds, .int,
+                "A transactional id that does nothing for so long is forgotten."),
         ]
     }
 

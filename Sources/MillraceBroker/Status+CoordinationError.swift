@@ -15,7 +15,7 @@ extension Status {
         case .nonEmptyGroup, .inconsistentGroupProtocol, .groupSubscribedToTopic: .failedPrecondition
         case .groupMaxSizeReached, .commitTooLarge, .recordsTooLarge: .resourceExhausted
         case .unknownMemberID, .supersededMember, .fencedInstanceID, .illegalGeneration, .rebalanceInProgress,
-            .memberIDRequired:
+            .memberIDRequired, .producerFenced:
             .aborted
         case .coordinatorNotAvailable, .log: .unavailable
         }
@@ -43,6 +43,8 @@ extension Status {
             ["group": group, "topic": partition.topic.string, "offset": "\(offset.value)"]
         case .commitTooLarge(let group, _, let limit): ["group": group, "limit": "\(limit)"]
         case .recordsTooLarge(_, let limit): ["limit": "\(limit)"]
+        case .producerFenced(let producer, _, let current):
+            ["producer_id": "\(producer.value)", "producer_epoch": "\(current.value)", "reason": "producer_fenced"]
         case .coordinatorNotAvailable, .log: [:]
         }
     }

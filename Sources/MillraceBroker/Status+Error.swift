@@ -28,7 +28,8 @@ extension Status {
         let code: StatusCode =
             switch error {
             // The batch is right in itself: what its producer has written before does not go with it.
-            case .outOfOrderSequence, .duplicateSequence, .invalidProducerEpoch: .failedPrecondition
+            case .outOfOrderSequence, .duplicateSequence, .invalidProducerEpoch, .openTransaction,
+                .notInTransaction: .failedPrecondition
             default: Self.code(told.kind)
             }
         self.init(code, told.description, details: told.details)

@@ -37,6 +37,8 @@ package enum CoordinationError: Error, Hashable, Sendable {
     case commitTooLarge(group: String, bytes: Int, limit: Int)
     /// UNKNOWN_SERVER_ERROR: the log takes no batch that is so large, and to try again is no use.
     case recordsTooLarge(bytes: Int, limit: Int)
+    /// INVALID_PRODUCER_EPOCH: a younger incarnation of the producer has committed, or its transaction was ended.
+    case producerFenced(ProducerID, given: ProducerEpoch, current: ProducerEpoch)
     /// COORDINATOR_NOT_AVAILABLE: the coordinator stops, or the group is just being deleted.
     case coordinatorNotAvailable(String)
     /// COORDINATOR_NOT_AVAILABLE: the log refused the records.
@@ -98,6 +100,11 @@ extension CoordinationError: CustomStringConvertible {
             """
             the groups' log takes batches of \(limit) bytes, and the group needs \(bytes): give it \
             fewer members, or let them subscribe with less
+            """
+        case .producerFenced(let producer, let given, let current):
+            """
+            epoch \(given.value) of producer \(producer.value) is over, it is at \(current.value): another instance \
+            has taken its place
             """
         case .coordinatorNotAvailable(let reason):
             "\(reason); try again"

@@ -7,8 +7,9 @@ extension GroupCoordinator {
     /// - Returns: for each of the commits, in their order, why it was refused, or nil.
     /// - Throws: what refuses all: `unknownMemberID`, `illegalGeneration`, `fencedInstanceID`,
     /// `rebalanceInProgress`, `invalidGroupID`, `coordinatorNotAvailable`, `log`.
+    /// - Parameter transaction: in whose transaction they are committed: they count from its end on (KIP-447).
     package func commitOffsets(
-        _ request: OffsetCommitRequest
+        _ request: OffsetCommitRequest, in transaction: TransactionOwner? = nil
     ) async throws(CoordinationError) -> [CoordinationError?] {
         let id = request.group
         try GroupName.check(id)
@@ -18,9 +19,12 @@ extension GroupCoordinator {
         }
         table.make(id)
         defer { table.removeIfUnused(id) }
-        try table[id]?.classic.checkCommit(
-            generation: request.generation, member: request.memberID,
-            instance: request.instanceID, at: time)
+        // Older clients do not say which member commits in a transaction: fencing is left to that.
+        if transaction == nil || request.namesMember {
+            try table[id]?.classic.checkCommit(
+                generation: request.generation, member: request.memberID,
+                instance: request.instanceID, at: time)
+        }
 
         let now = shard.wallClock
         let refusals = request.commits.map { refusal(of: $0, in: id) }
@@ -39,9 +43,34 @@ extension GroupCoordinator {
         guard !records.isEmpty else { return refusals }
         let answer = PendingAnswer<Void>()
         table[id]?.offsets.beginCommit(partitions)
-        enqueue(LogChange(records, .commit(id, partitions, answer)))
+        enqueue(
+            LogChange(
+                records, .commit(id, partitions, answer), transaction.map { .within($0) } ?? .plain))
         try await answer.get(on: shard)
         return refusals
+    }
+
+    /// Ends a transaction in one partition of the log: the offsets committed in it count, or are forgotten.
+    package func endTransaction(
+        _ owner: TransactionOwner, isCommit: Bool, in partition: Int32
+    ) async throws(CoordinationError) {
+        try await prepareToWrite()
+        let answer = PendingAnswer<Void>()
+        enqueue(LogChange([], .other(answer), .end(owner, isCommit: isCommit)), in: partition)
+        try await answer.get(on: shard)
+    }
+
+    /// In which partition of the log a group's records are.
+    package func partition(of group: String) async throws(CoordinationError) -> Int32 {
+        try GroupName.check(group)
+        try await prepareToWrite()
+        return GroupName.partition(for: group, count: partitionCount ?? 1)
+    }
+
+    /// Which of the partitions have offsets that a transaction may yet change.
+    package func unstableOffsets(of group: String, _ partitions: [TopicPartition]) -> Set<TopicPartition> {
+        guard let offsets = table[group]?.offsets else { return [] }
+        return Set(partitions.filter { offsets.isUnstable($0) })
     }
 
     private func refusal(

@@ -21,12 +21,25 @@ struct LogChange {
         }
     }
 
+    /// What the records are to the log.
+    enum Kind {
+        case plain
+        /// They count when the transaction is committed.
+        case within(TransactionOwner)
+        /// There are none: a transaction ends.
+        case end(TransactionOwner, isCommit: Bool)
+
+        var isPlain: Bool { if case .plain = self { true } else { false } }
+    }
+
     var records: [GroupRecord]
     var purpose: Purpose
+    var kind: Kind
 
-    init(_ records: [GroupRecord], _ purpose: Purpose) {
+    init(_ records: [GroupRecord], _ purpose: Purpose, _ kind: Kind = .plain) {
         self.records = records
         self.purpose = purpose
+        self.kind = kind
     }
 }
 
@@ -44,6 +57,7 @@ struct WriteQueue {
         var encoded: [Record] = []
         /// The records of a change that is written in pieces.
         var piece: [GroupRecord] = []
+        var kind = LogChange.Kind.plain
         /// Those that are done with this batch, with the records that are not in the piece.
         var changes: [LogChange] = []
     }
@@ -52,9 +66,14 @@ struct WriteQueue {
     /// where it may.
     fileprivate mutating func takeBatch() -> Batch? {
         guard let first = changes.first else { return nil }
+        // What belongs to a transaction makes a batch of its own.
+        guard first.change.kind.isPlain else {
+            changes.removeFirst()
+            return Batch(encoded: first.encoded, kind: first.change.kind, changes: [first.change])
+        }
         var batch = Batch()
         var byteCount = 0
-        while let next = changes.first {
+        while let next = changes.first, next.change.kind.isPlain {
             byteCount += next.encoded.reduce(0) { $0 + $1.sizeInBatch }
             guard byteCount <= Self.batchBytesMax else { break }
             batch.encoded += next.encoded
@@ -111,7 +130,10 @@ extension GroupCoordinator {
         guard let partitionCount, let group = change.records.first?.group else {
             return finish(change, .log("nothing was prepared for writing"))
         }
-        let partition = GroupName.partition(for: group, count: partitionCount)
+        enqueue(change, in: GroupName.partition(for: group, count: partitionCount))
+    }
+
+    func enqueue(_ change: LogChange, in partition: Int32) {
         var queue = queues.removeValue(forKey: partition) ?? WriteQueue()
         queue.changes.append((change, change.records.map(\.record)))
         let isIdle = !queue.isDraining
@@ -123,10 +145,10 @@ extension GroupCoordinator {
     private func drain(_ partition: Int32) async {
         while let batch = queues[partition]?.takeBatch() {
             do throws(CoordinationError) {
-                try await log.append(batch.encoded, to: partition)
+                try await write(batch, to: partition)
                 replay(batch.piece)
                 for change in batch.changes {
-                    replay(change.records)
+                    replay(change, partition)
                     finish(change, nil)
                 }
             } catch {
@@ -136,6 +158,28 @@ extension GroupCoordinator {
             }
         }
         queues[partition] = nil
+    }
+
+    private func write(
+        _ batch: WriteQueue.Batch, to partition: Int32
+    ) async throws(CoordinationError) {
+        switch batch.kind {
+        case .plain: try await log.append(batch.encoded, in: nil, to: partition)
+        case .within(let owner): try await log.append(batch.encoded, in: owner, to: partition)
+        case .end(let owner, let isCommit): try await log.end(owner, isCommit: isCommit, in: partition)
+        }
+    }
+
+    private func replay(_ change: LogChange, _ partition: Int32) {
+        switch change.kind {
+        case .plain: replay(change.records)
+        case .within(let owner):
+            let transaction = PendingTransaction(producer: owner.producerID, partition: partition)
+            for record in change.records { table.hold(record, in: transaction) }
+        case .end(let owner, let isCommit):
+            let transaction = PendingTransaction(producer: owner.producerID, partition: partition)
+            table.end(transaction, isCommit: isCommit, at: time)
+        }
     }
 
     private func replay(_ records: [GroupRecord]) {

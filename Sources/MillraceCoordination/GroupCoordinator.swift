@@ -55,8 +55,16 @@ package actor GroupCoordinator {
     package func load() async throws(CoordinationError) {
         var loaded = GroupTable(options: options)
         let time = self.time
-        try await log.load { key, value in
-            if let record = GroupRecord(key: key, value: value) { loaded.replay(record, at: time) }
+        try await log.load { partition, entry in
+            switch entry {
+            case .record(let key, let value, let producer):
+                guard let record = GroupRecord(key: key, value: value) else { return }
+                guard let producer else { return loaded.replay(record, at: time) }
+                loaded.hold(record, in: PendingTransaction(producer: producer, partition: partition))
+            case .end(let producer, let isCommit):
+                let transaction = PendingTransaction(producer: producer, partition: partition)
+                loaded.end(transaction, isCommit: isCommit, at: time)
+            }
         }
         table = loaded
         if !table.isEmpty { try await prepareToWrite() }

@@ -4,12 +4,30 @@ package import MillraceModel
 struct GroupOffsets: Sendable {
     private(set) var committed: [TopicPartition: CommittedOffset] = [:]
     private var pendingCounts: [TopicPartition: Int] = [:]
+    /// Of transactions that have not ended.
+    private var heldCounts: [TopicPartition: Int] = [:]
+    private var orders: [TopicPartition: UInt64] = [:]
 
-    var isEmpty: Bool { committed.isEmpty && pendingCounts.isEmpty }
+    var isEmpty: Bool { committed.isEmpty && pendingCounts.isEmpty && heldCounts.isEmpty }
 
-    mutating func replay(_ partition: TopicPartition, _ value: CommittedOffset?) {
+    /// - Parameter order: where it stands in the log, behind all with a smaller one.
+    mutating func replay(_ partition: TopicPartition, _ value: CommittedOffset?, order: UInt64) {
+        // What a transaction committed may have been overtaken before its end.
+        guard order > orders[partition] ?? 0 else { return }
         committed[partition] = value
+        orders[partition] = order
     }
+
+    /// A commit of the partition waits for the end of its transaction.
+    mutating func hold(_ partition: TopicPartition) { heldCounts[partition, default: 0] += 1 }
+
+    mutating func release(_ partition: TopicPartition) {
+        let count = heldCounts[partition, default: 1] - 1
+        heldCounts[partition] = count == 0 ? nil : count
+    }
+
+    /// Whether a transaction may yet change where the group goes on (KIP-447).
+    func isUnstable(_ partition: TopicPartition) -> Bool { heldCounts[partition] != nil }
 
     /// Commits of these partitions are being written.
     mutating func beginCommit(_ partitions: some Sequence<TopicPartition>) {
@@ -26,7 +44,7 @@ struct GroupOffsets: Sendable {
     /// Every partition that has an offset or is about to: what has to be taken back if the group
     /// is, since the log keeps the order in which things were decided.
     var partitions: [TopicPartition] {
-        Set(committed.keys).union(pendingCounts.keys).sorted()
+        Set(committed.keys).union(pendingCounts.keys).union(heldCounts.keys).sorted()
     }
 
     /// The partitions whose offsets nobody has needed for the retention time: counted from when the
@@ -40,7 +58,7 @@ struct GroupOffsets: Sendable {
         let limit = now.milliseconds &- retained.partialValue
         let subscribed = group.state == .stable ? group.subscribedTopics : nil
         let expired = committed.filter { partition, value in
-            guard pendingCounts[partition] == nil else { return false }
+            guard pendingCounts[partition] == nil, heldCounts[partition] == nil else { return false }
             let start: Timestamp
             if group.protocolType == nil {
                 start = value.committedAt
@@ -84,6 +102,7 @@ package struct OffsetCommitRequest: Sendable {
     package var memberID = ""
     package var instanceID: String?
     package var commits: [Commit]
+    var namesMember: Bool { generation >= 0 || !memberID.isEmpty || instanceID != nil }
     /// Whether one that is refused has all refused, instead of all others committed.
     package var isAllOrNone = false
 

@@ -11,6 +11,16 @@ struct GroupTable: Sendable {
     let options: GroupOptions
     private var groups: [String: Group] = [:]
     private var isLive = false
+    /// Offsets that were committed in transactions which have not ended.
+    private var held: [PendingTransaction: [HeldOffset]] = [:]
+    /// Counts what is replayed, so that of two commits the one that came later into the log stands.
+    private var order: UInt64 = 0
+
+    private struct HeldOffset {
+        let key: OffsetKey
+        let value: CommittedOffset?
+        let order: UInt64
+    }
 
     init(options: GroupOptions) { self.options = options }
 
@@ -42,7 +52,8 @@ struct GroupTable: Sendable {
         switch record {
         case .offset(let key, let value):
             make(id)
-            groups[id]?.offsets.replay(key.partition, value)
+            order += 1
+            groups[id]?.offsets.replay(key.partition, value, order: order)
         case .group(_, let metadata?):
             make(id)
             groups[id]?.classic.replay(metadata, at: time)
@@ -56,9 +67,37 @@ struct GroupTable: Sendable {
         removeIfUnused(id)
     }
 
+    /// Takes an offset into account that counts when its transaction is committed. Groups have no other records in
+    /// transactions.
+    mutating func hold(_ record: GroupRecord, in transaction: PendingTransaction) {
+        guard case .offset(let key, let value) = record else { return }
+        make(key.group)
+        order += 1
+        held[transaction, default: []].append(HeldOffset(key: key, value: value, order: order))
+        groups[key.group]?.offsets.hold(key.partition)
+    }
+
+    /// A transaction has ended.
+    mutating func end(_ transaction: PendingTransaction, isCommit: Bool, at time: GroupTime) {
+        for offset in held.removeValue(forKey: transaction) ?? [] {
+            groups[offset.key.group]?.offsets.release(offset.key.partition)
+            if isCommit {
+                groups[offset.key.group]?.offsets.replay(
+                    offset.key.partition, offset.value, order: offset.order)
+            }
+            removeIfUnused(offset.key.group)
+        }
+    }
+
     /// All records are replayed.
     mutating func becomeLive(at time: GroupTime) {
         isLive = true
         for id in ids { groups[id]?.classic.becomeLive(at: time) }
     }
+}
+
+/// What a producer writes into one partition of the log within its transaction.
+struct PendingTransaction: Hashable, Sendable {
+    let producer: ProducerID
+    let partition: Int32
 }

@@ -54,6 +54,8 @@ package struct LogDump {
                     offset: \(base.advanced(by: Int64(entry.relativeOffset)))
                     """)
             }
+        } else if let base = LogFiles.baseOffset(name, LogFiles.transactionIndex) {
+            try await dump(transactions: path, base)
         } else if let offset = LogFiles.baseOffset(name, LogFiles.producerSnapshot) {
             try await dump(snapshot: path, offset)
         } else if Journal.shard(inName: name) != nil {
@@ -67,7 +69,7 @@ package struct LogDump {
                 path,
                 reason: """
                     its name is none of a data directory's; give a .log, .index, .timeindex, \
-                    .snapshot, .journal, .checkpoint or topics.millrace file, or a partition's \
+                    .txnindex, .snapshot, .journal, .checkpoint or topics.millrace file, or a partition's \
                     directory
                     """)
         }
@@ -75,7 +77,8 @@ package struct LogDump {
 
     private static func isKnown(_ name: String) -> Bool {
         [
-            LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex, LogFiles.producerSnapshot,
+            LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex, LogFiles.transactionIndex,
+            LogFiles.producerSnapshot,
         ].contains {
             LogFiles.baseOffset(name, $0) != nil
         } || Journal.shard(inName: name) != nil || Checkpoint.isCheckpoint(name)
@@ -93,6 +96,25 @@ package struct LogDump {
         for line in text.split(separator: "\n") { print(String(line)) }
     }
 
+    private func dump(transactions path: FilePath, _ base: Offset) async throws(StorageError) {
+        let bytes = try await contents(path)
+        do throws(TransactionIndexFault) {
+            let entries = try bytes.withBytes { bytes throws(TransactionIndexFault) in
+                try TransactionIndex.decode(bytes, base: base)
+            }
+            for entry in entries {
+                print(
+                    """
+                    version: \(TransactionIndex.version) producerId: \(entry.producer.value) \
+                    firstOffset: \(entry.firstOffset) lastOffset: \(entry.lastOffset) \
+                    lastStableOffset: \(entry.lastStableOffset)
+                    """)
+            }
+        } catch {
+            print("damaged: \(error.reason)")
+        }
+    }
+
     private func dump(snapshot path: FilePath, _ offset: Offset) async throws(StorageError) {
         let bytes = try await contents(path)
         do throws(SnapshotFault) {
@@ -106,7 +128,8 @@ package struct LogDump {
                     producerId: \(entry.id.value) producerEpoch: \(batch.epoch.value) \
                     lastTimestamp: \(entry.timestamp) firstSequence: \(batch.firstSequence) \
                     lastSequence: \(batch.lastSequence) lastOffset: \(batch.lastOffset) \
-                    offsetDelta: \(batch.offsetDelta)
+                    offsetDelta: \(batch.offsetDelta) \
+                    currentTxnFirstOffset: \(entry.firstOffset.map { "\($0)" } ?? "none")
                     """)
             }
         } catch {
@@ -178,6 +201,10 @@ package struct LogDump {
                     valueSize: \(record.valueBytes?.count ?? -1) \
                     headerKeys: [\(names.joined(separator: ","))]
                     """
+                if let marker = try TransactionMarker(view) {
+                    line += " endTxnMarker: \(marker.isCommit ? "COMMIT" : "ABORT")"
+                    line += " coordinatorEpoch: \(marker.coordinatorEpoch)"
+                }
                 if showsPayloads {
                     if let key = record.keyBytes { line += " key: \(Self.text(key))" }
                     if let value = record.valueBytes { line += " payload: \(Self.text(value))" }

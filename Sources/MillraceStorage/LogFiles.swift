@@ -6,8 +6,12 @@ enum LogFiles {
     static let log = ".log"
     static let offsetIndex = ".index"
     static let timeIndex = ".timeindex"
+    static let transactionIndex = ".txnindex"
     static let producerSnapshot = ".snapshot"
     static let partitionMetadata = "partition.metadata"
+
+    /// The files that every segment may have.
+    static let ofSegments = [log, offsetIndex, timeIndex, transactionIndex]
 
     static func name(_ baseOffset: Offset, _ suffix: String) -> String {
         let digits = String(baseOffset.value)

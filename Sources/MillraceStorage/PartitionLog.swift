@@ -36,6 +36,12 @@ package final class PartitionLog: @unchecked Sendable {
 
     /// What each idempotent producer has sent, the batches that wait among it.
     var producers = ProducerTable()
+    /// Their transactions.
+    var transactions = TransactionTable()
+    /// Markers below it are in the index files, as far as they say that something was aborted.
+    var indexedEnd = Offset.zero
+    /// Where the last stable offset lies in the files, when it was last looked for.
+    var stablePlace: (offset: Offset, place: ReadCursor)?
     /// Repeats of batches that are not acknowledged yet.
     var repeats: [RepeatedAppend] = []
     /// The offset of the newest producer snapshot, and how much was written since.
@@ -106,6 +112,7 @@ package final class PartitionLog: @unchecked Sendable {
     func forgetUnwritten() {
         logEndOffset = writtenEnd
         producers.truncate(to: writtenEnd)
+        transactions.truncate(to: writtenEnd)
     }
 
     /// Everything below is as safe as the topic demands.
@@ -116,6 +123,7 @@ package final class PartitionLog: @unchecked Sendable {
         highWatermark = offset
         highWatermarkSegment = segment.baseOffset
         highWatermarkPosition = position
+        transactions.settle(below: offset)
         advanced.notifyAll()
     }
 
@@ -133,7 +141,11 @@ package final class PartitionLog: @unchecked Sendable {
             offset <= highWatermark,
             "\(partition): log start \(offset), high watermark \(highWatermark)")
         logStartOffset = max(logStartOffset, offset)
+        transactions.trim(to: logStartOffset)
     }
+
+    /// Everything below is decided: what a transaction wrote that may still be aborted lies at or beyond it.
+    var lastStableOffset: Offset { transactions.lastStableOffset(highWatermark: highWatermark) }
 
     /// Where recovery found the log to begin and to end; all of it is visible and synchronised.
     func recovered(logStart: Offset) {
@@ -151,6 +163,10 @@ package final class PartitionLog: @unchecked Sendable {
     func visibleSize(of segment: Segment) -> UInt64 {
         if segment.baseOffset == highWatermarkSegment { return highWatermarkPosition }
         return segment.baseOffset < highWatermarkSegment ? segment.size : 0
+    }
+
+    var highWatermarkPlace: ReadCursor {
+        ReadCursor(segment: highWatermarkSegment, position: highWatermarkPosition)
     }
 
     /// Whether anything visible lies behind the place.

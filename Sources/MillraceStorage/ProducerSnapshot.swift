@@ -20,18 +20,23 @@ enum ProducerSnapshot {
         var id: ProducerID
         var batch: ProducerTable.Batch
         var timestamp: Timestamp
+        /// Where its transaction began that is under way.
+        var firstOffset: Offset?
 
         func isSane(before offset: Offset) -> Bool {
             id.value >= 0 && batch.epoch.value >= 0 && batch.offsetDelta >= 0
                 && batch.lastSequence >= -1 && batch.lastOffset < offset
+                && firstOffset.map { $0 < offset } ?? true
         }
     }
 
     static let version: Int16 = 1
     private static let headerSize = 6
     private static let entrySize = 46
-    /// No transaction is under way, and none was.
-    private static let none: Int32 = -1
+    /// No transaction is under way.
+    private static let none: Int64 = -1
+    /// There is one coordinator, and has been no other: what Kafka has for a producer without one fits any.
+    private static let coordinatorEpoch: Int32 = -1
 
     static func encode(_ entries: [Entry]) -> [UInt8] {
         var writer = ByteWriter(capacity: headerSize + 4 + entries.count * entrySize)
@@ -45,8 +50,8 @@ enum ProducerSnapshot {
             writer.writeInt64(entry.batch.lastOffset.value)
             writer.writeInt32(entry.batch.offsetDelta)
             writer.writeInt64(entry.timestamp.milliseconds)
-            writer.writeInt32(none)
-            writer.writeInt64(Int64(none))
+            writer.writeInt32(coordinatorEpoch)
+            writer.writeInt64(entry.firstOffset?.value ?? none)
         }
         var bytes = writer.take()
         let crc = bytes.withUnsafeBytes {
@@ -98,12 +103,14 @@ enum ProducerSnapshot {
         let offsetDelta = try reader.readInt32()
         let timestamp = Timestamp(milliseconds: try reader.readInt64())
         _ = try reader.readInt32()
-        _ = try reader.readInt64()
+        let firstOffset = try reader.readInt64()
         let batch = ProducerTable.Batch(
             epoch: epoch, lastSequence: lastSequence, lastOffset: lastOffset,
             offsetDelta: offsetDelta, timestamp: timestamp,
             unbrokenCount: lastSequence < 0 ? 0 : Int64(max(0, offsetDelta)) + 1)
-        return Entry(id: id, batch: batch, timestamp: timestamp)
+        return Entry(
+            id: id, batch: batch, timestamp: timestamp,
+            firstOffset: firstOffset < 0 ? nil : Offset(firstOffset))
     }
 }
 

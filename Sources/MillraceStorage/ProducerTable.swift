@@ -10,6 +10,8 @@ package struct ActiveProducer: Hashable, Sendable {
     package let lastSequence: Int32
     /// The largest time in its last batch.
     package let lastTimestamp: Timestamp
+    /// Where its transaction begins that is under way.
+    package let transactionStart: Offset?
 }
 
 /// What a partition knows of its idempotent producers (KIP-98): for each the epoch and the last
@@ -105,23 +107,50 @@ struct ProducerTable {
 
     /// Takes a batch that was checked and has its offset.
     /// - Parameter acknowledgedEnd: no failed write takes back anything below.
+    /// - Parameter busy: those with transactions under way, which are not forgotten for want of room.
     mutating func take(
-        _ header: RecordBatchHeader, seen: Timestamp, acknowledgedEnd: Offset, limit: Int
+        _ header: RecordBatchHeader, seen: Timestamp, acknowledgedEnd: Offset, limit: Int,
+        busy: Set<ProducerID>
     ) {
         let batch = Batch(
             epoch: header.producerEpoch, lastSequence: Self.lastSequence(header),
             lastOffset: header.lastOffset, offsetDelta: header.lastOffsetDelta,
             timestamp: header.maxTimestamp, unbrokenCount: Int64(header.lastOffsetDelta) &+ 1)
         append(batch, header.producerID, seen, acknowledgedEnd)
-        if producers.count > limit { forgetSilent(keeping: limit / 10 * 9, acknowledgedEnd) }
+        if producers.count > limit { forgetSilent(keeping: limit / 10 * 9, acknowledgedEnd, busy) }
+    }
+
+    /// A transaction of the producer was ended, or a coordinator has written in its name: what it sends is of this
+    /// epoch from now on.
+    mutating func takeEpoch(
+        _ header: RecordBatchHeader, seen: Timestamp, acknowledgedEnd: Offset
+    ) {
+        if let last = producers[header.producerID]?.batches.last, last.epoch >= header.producerEpoch {
+            producers[header.producerID]?.lastSeen = seen
+            return
+        }
+        let batch = Batch(
+            epoch: header.producerEpoch, lastSequence: -1, lastOffset: header.lastOffset, offsetDelta: 0,
+            timestamp: header.maxTimestamp, unbrokenCount: 0)
+        append(batch, header.producerID, seen, acknowledgedEnd)
+    }
+
+    /// Throws where a younger incarnation of the producer is known.
+    func checkEpoch(
+        _ producer: ProducerID, _ epoch: ProducerEpoch, in partition: TopicPartition
+    ) throws(StorageError) {
+        guard let last = producers[producer]?.batches.last, epoch < last.epoch else { return }
+        throw .invalidProducerEpoch(partition, producer, found: epoch, current: last.epoch)
     }
 
     /// Takes a batch that the log holds already: what recovery reads is not checked again.
     mutating func restore(_ header: RecordBatchHeader, seen: Timestamp) {
-        guard header.producerID.value >= 0, header.producerEpoch.value >= 0, !header.isControl,
-            header.baseSequence >= 0, header.lastOffsetDelta >= 0
-        else { return }
-        take(header, seen: seen, acknowledgedEnd: header.baseOffset, limit: .max)
+        guard header.producerID.value >= 0, header.producerEpoch.value >= 0, header.lastOffsetDelta >= 0 else { return }
+        if header.isControl || header.baseSequence < 0 {
+            takeEpoch(header, seen: seen, acknowledgedEnd: header.baseOffset)
+        } else {
+            take(header, seen: seen, acknowledgedEnd: header.baseOffset, limit: .max, busy: [])
+        }
     }
 
     /// Takes what a snapshot says of a producer, the oldest batch first.
@@ -168,18 +197,21 @@ struct ProducerTable {
 
     /// Forgets who has sent nothing for so long.
     mutating func forget(
-        silentFor duration: Duration, at now: Timestamp, acknowledgedEnd: Offset
+        silentFor duration: Duration, at now: Timestamp, acknowledgedEnd: Offset,
+        except busy: Set<ProducerID>
     ) {
         guard !producers.isEmpty else { return }
-        producers = producers.filter { _, producer in
-            !Self.isQuiet(producer, acknowledgedEnd)
+        producers = producers.filter { id, producer in
+            !Self.isQuiet(producer, acknowledgedEnd) || busy.contains(id)
                 || .milliseconds(now.milliseconds &- producer.lastSeen.milliseconds) < duration
         }
     }
 
     /// Forgets those that were silent longest.
-    private mutating func forgetSilent(keeping limit: Int, _ acknowledgedEnd: Offset) {
-        let silent = producers.filter { Self.isQuiet($0.value, acknowledgedEnd) }
+    private mutating func forgetSilent(
+        keeping limit: Int, _ acknowledgedEnd: Offset, _ busy: Set<ProducerID>
+    ) {
+        let silent = producers.filter { Self.isQuiet($0.value, acknowledgedEnd) && !busy.contains($0.key) }
             .sorted { ($0.value.lastSeen, $0.key.value) < ($1.value.lastSeen, $1.key.value) }
         for (id, _) in silent.prefix(max(0, producers.count - limit)) { producers[id] = nil }
     }

@@ -63,6 +63,9 @@ final class Segment: @unchecked Sendable {
         }
         // An index of an earlier life would fit this one well enough to be believed.
         await removeIndex(directory, baseOffset, on: shard)
+        if !keepingBytes {
+            try? await shard.remove(Self.path(directory, baseOffset, LogFiles.transactionIndex))
+        }
         try await io("synchronizing", directory) { () throws(Errno) in
             try await shard.synchronize(directory: directory)
         }

@@ -59,6 +59,12 @@ final class SegmentIndex {
         return offsets[after - 1]
     }
 
+    /// The last offset of the first batch at or behind the position that the index knows; nil where it knows none.
+    func offset(atOrAfter position: UInt64) -> UInt32? {
+        let index = offsets.partitioned { UInt64($0.position) >= position }
+        return index < offsets.count ? offsets[index].relativeOffset : nil
+    }
+
     /// Whether the entry was made from the log, or has been compared with it.
     func isProven(_ entry: OffsetEntry) -> Bool { !unproven.contains(entry.position) }
 

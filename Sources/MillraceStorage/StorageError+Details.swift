@@ -26,6 +26,12 @@ extension StorageError {
                 "reason": "invalid_producer_epoch", "producer_id": "\(producer.value)",
                 "producer_epoch": "\(found.value)", "current": "\(current.value)",
             ])
+        case .openTransaction(let partition, let producer, let first):
+            partition.details([
+                "reason": "open_transaction", "producer_id": "\(producer.value)", "first_offset": "\(first.value)",
+            ])
+        case .notInTransaction(let partition, let producer):
+            partition.details(["reason": "not_in_transaction", "producer_id": "\(producer.value)"])
         case .invalidTimestamp(let partition, let time, _, let limit):
             partition.details(["timestamp_ms": "\(time.milliseconds)", "limit": limit.rawValue])
         case .invalidConfig(let error): ["config": error.name, "value": error.value]

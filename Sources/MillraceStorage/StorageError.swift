@@ -18,6 +18,10 @@ package enum StorageError: Error, Sendable {
     /// A younger incarnation of the producer has written.
     case invalidProducerEpoch(
         TopicPartition, ProducerID, found: ProducerEpoch, current: ProducerEpoch)
+    /// A producer's batch is of no transaction while one of its is under way.
+    case openTransaction(TopicPartition, ProducerID, since: Offset)
+    /// A transactional batch belongs to no transaction that the coordinator knows.
+    case notInTransaction(TopicPartition, ProducerID)
     /// A record's time is too far from the log's clock.
     case invalidTimestamp(TopicPartition, Timestamp, now: Timestamp, limit: TopicConfig.Key)
     case invalidConfig(TopicConfigError)
@@ -89,6 +93,16 @@ extension StorageError: CustomStringConvertible {
             """
             epoch \(found.value) of producer \(producer.value) is over in \(partition): epoch \
             \(current.value) has written; another instance has taken its place
+            """
+        case .openTransaction(let partition, let producer, let first):
+            """
+            producer \(producer.value) has a transaction under way in \(partition), since offset \(first), and sends \
+            records that are not in it; end the transaction first
+            """
+        case .notInTransaction(let partition, let producer):
+            """
+            producer \(producer.value) sends a transactional batch to \(partition), which is in no transaction of its \
+            that is under way; add the partition to the transaction first
             """
         case .invalidTimestamp(let partition, let time, let now, let limit):
             """

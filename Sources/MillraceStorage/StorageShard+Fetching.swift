@@ -6,11 +6,14 @@ package struct FetchPart: Sendable {
     package let log: PartitionLog
     package let offset: Offset
     package let bytesMax: Int
+    /// Whether nothing is wanted that may still be aborted (KIP-98's `read_committed`).
+    package let isCommitted: Bool
 
-    package init(log: PartitionLog, offset: Offset, bytesMax: Int) {
+    package init(log: PartitionLog, offset: Offset, bytesMax: Int, isCommitted: Bool = false) {
         self.log = log
         self.offset = offset
         self.bytesMax = bytesMax
+        self.isCommitted = isCommitted
     }
 }
 
@@ -18,6 +21,9 @@ package struct FetchPart: Sendable {
 package struct FetchedPart: Sendable {
     package let logStartOffset: Offset
     package let highWatermark: Offset
+    package let lastStableOffset: Offset
+    /// Of the records given, where only committed ones are wanted.
+    package let aborted: [AbortedTransaction]
     /// nil where there is nothing, or no room for it in the response.
     package let outcome: Result<FileRange?, StorageError>
     /// Whether records follow those that were given.
@@ -70,10 +76,16 @@ extension StorageShard {
             let log = part.log
             // Before the look, so that nothing is missed between it and the wait.
             if let watch { log.advanced.add(watch) }
-            let outcome = await range(part, bytesMax: min(part.bytesMax, room), isFirst: isEmpty)
+            let stable = part.isCommitted ? log.lastStableOffset : log.highWatermark
+            let outcome = await range(
+                part, bytesMax: min(part.bytesMax, room), isFirst: isEmpty, stable)
+            let range = try? outcome.get()
             let found = FetchedPart(
                 logStartOffset: log.logStartOffset, highWatermark: log.highWatermark,
-                outcome: outcome, hasMore: (try? outcome.get()).map { log.hasRecords(after: $0.next) } ?? false)
+                lastStableOffset: log.lastStableOffset,
+                aborted: part.isCommitted ? aborted(in: range, from: part.offset, upTo: stable, of: log) : [],
+                outcome: outcome,
+                hasMore: range.map { log.hasRecords(after: $0.next) && $0.next != log.place(of: stable) } ?? false)
             if found.count > 0 { isEmpty = false }
             room = max(0, room - found.count)
             fetched.append(found)
@@ -81,13 +93,17 @@ extension StorageShard {
         return fetched
     }
 
+    /// What lies below `stable`, which is the high watermark or the last stable offset.
     private func range(
-        _ part: FetchPart, bytesMax: Int, isFirst: Bool
+        _ part: FetchPart, bytesMax: Int, isFirst: Bool, _ stable: Offset
     ) async -> Result<FileRange?, StorageError> {
         do throws(StorageError) {
             let cursor = try await cursor(at: part.offset, of: part.log)
             guard isFirst || bytesMax > 0 else { return .success(nil) }
-            let range = try await range(from: cursor, of: part.log, bytesMax: bytesMax)
+            // An offset beyond is no error: it is there, for others.
+            guard !part.isCommitted || part.offset < stable else { return .success(nil) }
+            let end = part.isCommitted ? try await findPlace(of: stable, in: part.log) : nil
+            let range = try await range(from: cursor, of: part.log, bytesMax: bytesMax, notBeyond: end)
             if let range, range.count > bytesMax, !isFirst { return .success(nil) }
             return .success(range)
         } catch {

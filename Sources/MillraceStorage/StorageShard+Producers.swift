@@ -9,10 +9,11 @@ internal import SystemPackage
 extension StorageShard {
     /// The producers that the partition remembers, by id.
     package func producers(of log: PartitionLog) -> [ActiveProducer] {
-        log.producers.state(at: log.highWatermark).map {
+        let open = log.transactions.openTransactions(at: log.highWatermark)
+        return log.producers.state(at: log.highWatermark).map {
             ActiveProducer(
                 id: $0.id, epoch: $0.batch.epoch, lastSequence: $0.batch.lastSequence,
-                lastTimestamp: $0.batch.timestamp)
+                lastTimestamp: $0.batch.timestamp, transactionStart: open[$0.id])
         }
     }
 
@@ -82,12 +83,16 @@ extension StorageShard {
             log.isWritingSnapshot = false
             log.finishingCount &-= 1
         }
+        let open = log.transactions.openTransactions(at: offset)
         let entries = log.producers.history(at: offset).map {
-            ProducerSnapshot.Entry(id: $0.id, batch: $0.batch, timestamp: $0.lastSeen)
+            ProducerSnapshot.Entry(
+                id: $0.id, batch: $0.batch, timestamp: $0.lastSeen, firstOffset: open[$0.id])
         }
         let contents = ProducerSnapshot.encode(entries).withUnsafeBytes { ByteSlice(copying: $0) }
         let bytes = log.bytesSinceSnapshot
         do throws(Errno) {
+            // A start that finds the snapshot looks for aborted transactions only behind it.
+            try await writeTransactionIndexes(of: log, upTo: offset)
             let file = try await File.open(
                 Segment.path(log.directory, offset, LogFiles.producerSnapshot), .create, on: shard)
             try file.truncate(to: 0)
@@ -123,14 +128,16 @@ extension StorageShard {
         }
         let now = shard.wallClock
         var start = Offset.zero
+        let indexes = await loadTransactionIndexes(of: log)
         for offset in offsets.reversed() {
             let path = Segment.path(log.directory, offset, LogFiles.producerSnapshot)
             // One beyond the end speaks of batches that are gone, and others will take their place.
-            if offset <= log.writtenEnd {
+            if offset <= log.writtenEnd, indexes.areWhole {
                 do {
-                    for entry in try await snapshot(path, at: offset) {
-                        log.producers.restore(entry.id, entry.batch, seen: entry.timestamp)
-                    }
+                    let entries = try await snapshot(path, at: offset)
+                    let open = entries.compactMap { entry in entry.firstOffset.map { (entry.id, $0) } }
+                    for entry in entries { log.producers.restore(entry.id, entry.batch, seen: entry.timestamp) }
+                    for (id, first) in open.sorted(by: { $0.1 < $1.1 }) { log.transactions.restore(id, from: first) }
                     start = offset
                     log.snapshotOffset = offset
                     break
@@ -142,11 +149,16 @@ extension StorageShard {
             }
             try await io("removing", path) { () throws(Errno) in try await shard.remove(path) }
         }
+        log.transactions.restore(
+            indexes.found.flatMap(\.entries).filter { $0.lastOffset < start && $0.lastOffset >= log.logStartOffset })
         for segment in log.segments where segment.nextOffset > start {
             try await restoreProducers(of: log, from: segment, start, now)
         }
+        log.transactions.settle(below: log.writtenEnd)
+        try await repairTransactionIndexes(of: log, indexes)
         log.producers.forget(
-            silentFor: options.producerExpiration, at: now, acknowledgedEnd: log.writtenEnd)
+            silentFor: options.producerExpiration, at: now, acknowledgedEnd: log.writtenEnd,
+            except: log.transactions.producers)
     }
 
     private func snapshot(
@@ -169,6 +181,9 @@ extension StorageShard {
         while case .batch(let batch) = try await scanner.next() {
             guard batch.header.baseOffset >= start else { continue }
             log.producers.restore(batch.header, seen: now)
+            if batch.header.isTransactional {
+                try await restoreTransaction(of: log, batch.header, at: batch.position, in: segment.file)
+            }
             log.bytesSinceSnapshot &+= UInt64(batch.header.sizeInBytes)
         }
     }

@@ -275,7 +275,7 @@ extension StorageShard {
             try shard.device.list(log.directory)
         }
         for name in names {
-            for suffix in [LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex] {
+            for suffix in LogFiles.ofSegments {
                 guard let base = LogFiles.baseOffset(name, suffix), base > active.baseOffset
                 else { continue }
                 let path = log.directory.appending(name)

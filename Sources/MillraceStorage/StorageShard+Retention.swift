@@ -20,7 +20,7 @@ extension StorageShard {
             guard !isClosing, !log.isClosed else { continue }
             log.producers.forget(
                 silentFor: options.producerExpiration, at: shard.wallClock,
-                acknowledgedEnd: log.highWatermark)
+                acknowledgedEnd: log.highWatermark, except: log.transactions.producers)
             guard !log.isBusy else { continue }
             let start = await retained(log)
             if start > log.logStartOffset { try? await trim(log, to: start) }
@@ -80,7 +80,7 @@ extension StorageShard {
         while log.segments.count > 1, log.segments[1].baseOffset <= log.logStartOffset {
             let segment = log.segments.removeFirst()
             log.damage.removeAll { $0.last.map { $0 < log.logStartOffset } ?? false }
-            for suffix in [LogFiles.log, LogFiles.offsetIndex, LogFiles.timeIndex] {
+            for suffix in LogFiles.ofSegments {
                 try? await shard.remove(
                     Segment.path(log.directory, segment.baseOffset, suffix))
             }

@@ -66,10 +66,13 @@ package actor StorageShard {
     /// The slice's memory belongs to the log until the ticket is complete.
     /// A batch of an idempotent producer that was stored before is answered with its offsets of
     /// then, once they are acknowledged.
+    /// - Parameter verification: of a transactional batch that begins its transaction here: what `verification` gave
+    ///   before the coordinator was asked whether the partition is in it (KIP-890).
     /// - Throws: `batchTooLarge`, `invalidBatch`, `invalidTimestamp`, `invalidProducerEpoch`,
-    /// `outOfOrderSequence`, `duplicateSequence`, `readOnly`, `unknownPartition` or `closed`, with nothing written.
+    /// `outOfOrderSequence`, `duplicateSequence`, `openTransaction`, `notInTransaction`, `readOnly`, `unknownPartition`
+    /// or `closed`, with nothing written.
     package func append(
-        _ batch: ByteSlice, to log: PartitionLog
+        _ batch: ByteSlice, to log: PartitionLog, verification: TransactionVerification? = nil
     ) throws(StorageError) -> AppendTicket {
         try checkWritable(log)
         guard batch.count <= log.settings.messageBytesMax else {
@@ -86,19 +89,24 @@ package actor StorageShard {
         if header.producerID != .none {
             let verdict = try log.producers.check(header, in: log.partition)
             if case .duplicate(let original) = verdict { return answerAgain(original, in: log) }
+            try checkTransaction(header, verification, in: log)
         }
         var batch = batch
         try fit(&batch, &header, to: log)
+        return take(batch, header, to: log)
+    }
+
+    /// Gives a batch that was checked its offsets, and puts it in line.
+    func take(
+        _ batch: ByteSlice, _ header: RecordBatchHeader, to log: PartitionLog
+    ) -> AppendTicket {
+        var header = header
         let base = log.assignOffsets(count: Int64(header.lastOffsetDelta) + 1)
         RecordBatch.assign(
             offset: base, leaderEpoch: .zero, in: batch.owner.pointer + batch.offset)
         header.baseOffset = base
         header.leaderEpoch = .zero
-        if header.producerID != .none {
-            log.producers.take(
-                header, seen: shard.wallClock, acknowledgedEnd: log.highWatermark,
-                limit: options.producersMax)
-        }
+        if header.producerID != .none { note(header, in: log) }
         let ticket = AppendTicket()
         log.pending.append(PendingAppend(batch: batch, header: header, ticket: ticket))
         log.pendingBytes &+= batch.count
@@ -108,7 +116,7 @@ package actor StorageShard {
         return ticket
     }
 
-    private func checkWritable(_ log: PartitionLog) throws(StorageError) {
+    func checkWritable(_ log: PartitionLog) throws(StorageError) {
         guard !isClosing else { throw .closed }
         guard !log.isClosed else { throw .unknownPartition(log.partition) }
         switch log.refusal {

@@ -104,6 +104,9 @@ struct Serve: AsyncParsableCommand {
         options.partitionCount = properties.partitionCount ?? options.partitionCount
         options.offsetsPartitionCount =
             properties.offsetsPartitionCount ?? options.offsetsPartitionCount
+        options.transactionStatePartitionCount =
+            properties.transactionStatePartitionCount ?? options.transactionStatePartitionCount
+        options.transactions = properties.transactions
         options.journalFileBytes = properties.journalFileBytes ?? options.journalFileBytes
         options.journalFileCountMax = properties.journalFileCountMax ?? options.journalFileCountMax
         options.topicDefaults = properties.topicDefaults

@@ -14,6 +14,7 @@ struct ServerProperties: Equatable {
     var durability: Durability?
     var partitionCount: Int32?
     var offsetsPartitionCount: Int32?
+    var transactionStatePartitionCount: Int32?
     var journalFileBytes: Int?
     var journalFileCountMax: Int?
     var retentionInterval: Duration?
@@ -21,6 +22,7 @@ struct ServerProperties: Equatable {
     var broker = BrokerOptions()
     var topicDefaults = TopicDefaults()
     var groups = GroupOptions()
+    var transactions = TransactionOptions()
     /// Settings that this broker does not have, as written.
     var unknown: [String] = []
 
@@ -64,6 +66,12 @@ struct ServerProperties: Equatable {
         case "num.partitions": partitionCount = Int32(try number(value, 1...10_000))
         case "offsets.topic.num.partitions":
             offsetsPartitionCount = Int32(try number(value, 1...10_000))
+        case "transaction.state.log.num.partitions":
+            transactionStatePartitionCount = Int32(try number(value, 1...10_000))
+        case "transaction.max.timeout.ms":
+            transactions.timeoutMax = .milliseconds(try number(value, 1...Int(Int32.max)))
+        case "transactional.id.expiration.ms":
+            transactions.idExpiration = .milliseconds(try number(value, 1...Int(Int32.max)))
         case "log.retention.check.interval.ms":
             retentionInterval = .milliseconds(try number(value, 1...Int(Int32.max)))
         case "producer.id.expiration.ms":

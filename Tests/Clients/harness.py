@@ -56,6 +56,10 @@ class CaseSkipped(Exception):
     """The run lacks something that the case needs, such as a broker that it may kill."""
 
 
+class Fenced(Exception):
+    """Another instance has taken a transactional id over, or its transaction was aborted for its time."""
+
+
 class AdminError(Exception):
     """What a broker refused, by its protocol error code."""
 
@@ -164,8 +168,12 @@ class Door:
         """
         raise NotImplementedError
 
+    def transactional(self, transactional_id, timeout_ms=60000):
+        """A transactional producer: begin, send, send_offsets, commit, abort, close. It raises Fenced."""
+        raise NotImplementedError
+
     def consumer(self, **options):
-        """Options: group, assignor, instance, reset ("earliest"), session_ms, fetch_bytes,
+        """Options: isolation ("read_committed"), group, assignor, instance, reset ("earliest"), session_ms, fetch_bytes,
         metadata_ms, client_id.
         """
         raise NotImplementedError

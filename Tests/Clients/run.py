@@ -32,7 +32,7 @@ DOORS = {
 }
 THEMES = [
     "produce", "consume", "groups", "rebalance", "restart", "topics_admin", "configs_admin",
-    "cluster_admin", "groups_admin", "quotas", "cross_door", "kcat_views",
+    "cluster_admin", "groups_admin", "quotas", "cross_door", "kcat_views", "transactions",
 ]
 # A case that takes longer has hung: the run says where and ends.
 CASE_SECONDS = 120

@@ -146,24 +146,53 @@ final class MemoryLog: CoordinatorLog, @unchecked Sendable {
 
     func partitionCount() async throws(CoordinationError) -> Int32 { Int32(partitions.count) }
 
-    func append(_ records: [Record], to partition: Int32) async throws(CoordinationError) {
-        guard (try? await shard?.sleep(for: delay)) != nil else { throw .log("the end") }
-        guard failures.isEmpty else { throw failures.removeFirst() }
+    /// Of records in transactions, by partition and index; and the ends, by the index of the record behind them.
+    private var owners: [Int32: [Int: ProducerID]] = [:]
+    private var ends: [Int32: [Int: [(producer: ProducerID, isCommit: Bool)]]] = [:]
+
+    func append(
+        _ records: [Record], in transaction: TransactionOwner?, to partition: Int32
+    ) async throws(CoordinationError) {
+        try await takeTime()
         let bytes = records.reduce(0) { $0 + ($1.key?.count ?? 0) + ($1.value?.count ?? 0) }
         guard bytes <= bytesMax else { throw .recordsTooLarge(bytes: bytes, limit: bytesMax) }
-        partitions[Int(partition)] += records
+        for record in records {
+            owners[partition, default: [:]][partitions[Int(partition)].count] = transaction?.producerID
+            partitions[Int(partition)].append(record)
+        }
         batchSizes.append(records.count)
     }
 
-    func load(
-        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
+    func end(
+        _ transaction: TransactionOwner, isCommit: Bool, in partition: Int32
     ) async throws(CoordinationError) {
-        for record in partitions.joined() {
-            record.key?.withUnsafeBytes { key in
-                if let value = record.value {
-                    value.withUnsafeBytes { body(key, $0) }
-                } else {
-                    body(key, nil)
+        try await takeTime()
+        ends[partition, default: [:]][partitions[Int(partition)].count, default: []].append(
+            (transaction.producerID, isCommit))
+    }
+
+    private func takeTime() async throws(CoordinationError) {
+        guard (try? await shard?.sleep(for: delay)) != nil else { throw .log("the end") }
+        guard failures.isEmpty else { throw failures.removeFirst() }
+    }
+
+    func load(_ body: (Int32, CoordinatorLogEntry) -> Void) async throws(CoordinationError) {
+        for (number, records) in partitions.enumerated() {
+            let partition = Int32(number)
+            for index in 0...records.count {
+                for end in ends[partition]?[index] ?? [] {
+                    body(partition, .end(end.producer, isCommit: end.isCommit))
+                }
+                guard index < records.count else { break }
+                let owner = owners[partition]?[index]
+                records[index].key?.withUnsafeBytes { key in
+                    if let value = records[index].value {
+                        value.withUnsafeBytes {
+                            body(partition, .record(key: key, value: $0, transactionOf: owner))
+                        }
+                    } else {
+                        body(partition, .record(key: key, value: nil, transactionOf: owner))
+                    }
                 }
             }
         }

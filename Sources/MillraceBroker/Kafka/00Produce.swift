@@ -1,5 +1,6 @@
 internal import Millrace
 internal import MillraceBytes
+internal import MillraceCoordination
 internal import MillraceKafkaProtocol
 internal import MillraceModel
 internal import MillraceRecords
@@ -29,7 +30,7 @@ extension KafkaConnection {
                 } else if case .success(let topic) = found, topic.entry.name.isInternal {
                     outcome = .refused(.invalidTopic, "topic '\(topic.entry.name)' is the broker's own")
                 } else {
-                    outcome = await append(partition, to: found, frame)
+                    outcome = await append(partition, to: found, frame, request.transactionalID)
                 }
                 partitions.append((partition.index, outcome))
             }
@@ -41,13 +42,12 @@ extension KafkaConnection {
     private static func refusal(_ request: ProduceRequest, _ call: KafkaCall) -> ErrorCode? {
         guard call.version >= 3 else { return .unsupportedVersion }
         guard (-1...1).contains(request.acks) else { return .invalidRequiredAcks }
-        // There are no transactions that it could belong to.
-        guard request.transactionalID == nil else { return .invalidTxnState }
         return nil
     }
 
     private func append(
-        _ data: ProduceRequest.PartitionProduceData, to topic: Result<Topic, ErrorCode>, _ frame: ByteSlice
+        _ data: ProduceRequest.PartitionProduceData, to topic: Result<Topic, ErrorCode>, _ frame: ByteSlice,
+        _ transactionalID: String?
     ) async -> PendingProduce.Outcome {
         switch topic.flatMap({ $0.partition(data.index) }) {
         case .failure(let code): return .refused(code, nil)
@@ -55,16 +55,32 @@ extension KafkaConnection {
             guard let count = data.records.count, count > 0,
                 let batch = try? frame.slice(offset: data.records.position, count: count)
             else { return .refused(.invalidRecord, "partition \(data.index) came without records") }
-            // A control record would never end a transaction that no coordinator knows of.
-            if let header = try? RecordBatchHeader(parsing: batch.bytes), header.isTransactional {
-                return .refused(.invalidTxnState, "the batch is transactional; there are no transactions")
-            }
-            do throws(StorageError) {
-                return .appended(try await log.storage.append(batch, to: log))
+            do {
+                let verification = try await verify(batch, of: log, transactionalID)
+                return .appended(try await log.storage.append(batch, to: log, verification: verification))
+            } catch let error as TransactionError {
+                // Producers know INVALID_PRODUCER_EPOCH here, whatever the version.
+                let code = ErrorCode(error)
+                return .refused(code == .producerFenced ? .invalidProducerEpoch : code, "\(error)")
             } catch {
-                return .refused(ErrorCode(error), "\(error)")
+                let code = (error as? StorageError).map { ErrorCode($0) } ?? .unknownServerError
+                return .refused(code, "\(error)")
             }
         }
+    }
+
+    /// Asks the coordinator whether a transactional batch that begins its transaction in the partition may.
+    private func verify(
+        _ batch: ByteSlice, of log: PartitionLog, _ transactionalID: String?
+    ) async throws -> TransactionVerification? {
+        guard let id = transactionalID, let header = try? RecordBatchHeader(parsing: batch.bytes),
+            header.isTransactional,
+            let verification = await log.storage.verification(for: header.producerID, in: log)
+        else { return nil }
+        try await withTransactions { (coordinator) async throws(TransactionError) in
+            try await coordinator.verify(log.partition, in: id, header.producerID, header.producerEpoch)
+        }
+        return verification
     }
 }
 

@@ -9,9 +9,9 @@ internal import SystemPackage
 // files as they lie.
 //
 // The answer waits until it has `minBytes` or `maxWaitMs` are over; an error ends the wait. The first batch is given
-// whatever its size (KIP-74). v4 has isolation levels: while there are no transactions the last stable offset is the
-// high watermark and no transaction is aborted. v5 has the log start, v7 sessions (KIP-227), v9 leader epochs, v11
-// the client's rack, v12 flexible, v13 topic ids, v15 to v18 fields of followers.
+// whatever its size (KIP-74). v4 has isolation levels: who wants committed records gets them up to the last stable
+// offset, and is told which transactions among them were aborted. v5 has the log start, v7 sessions (KIP-227), v9
+// leader epochs, v11 the client's rack, v12 flexible, v13 topic ids, v15 to v18 fields of followers.
 
 extension KafkaConnection {
     func fetch(_ request: FetchRequest, _ call: KafkaCall) async throws(Errno) {
@@ -29,7 +29,7 @@ extension KafkaConnection {
         var gave: Set<Int> = []
         var topics: [FetchTarget.Key: Int] = [:]
         for (index, target) in plan.targets.enumerated() {
-            let data = found[index].data(target, isolated: request.isolationLevel == 1)
+            let data = found[index].data(target, isCommitted: request.isCommitted)
             let hasRecords = (data.records.count ?? 0) > 0
             let isNews = target.told.map { $0 != (data.highWatermark, data.logStartOffset) } ?? true
             guard !plan.isIncremental || hasRecords || data.errorCode != .none || isNews else { continue }
@@ -94,7 +94,7 @@ extension KafkaConnection {
             let watch = TailWatch(on: shard)
             self.watch = watch
             defer { self.watch = nil }
-            let found = await look(targets, bytesMax, watch)
+            let found = await look(targets, bytesMax, request.isCommitted, watch)
             let count = found.reduce(0) { $0 + ($1.part?.count ?? 0) }
             guard !targets.isEmpty, count < minBytes, !found.contains(where: \.endsWait),
                 !isStopping, !hasPeerGone, shard.now < deadline,
@@ -107,7 +107,7 @@ extension KafkaConnection {
     }
 
     private func look(
-        _ targets: [FetchTarget], _ bytesMax: Int, _ watch: TailWatch
+        _ targets: [FetchTarget], _ bytesMax: Int, _ isCommitted: Bool, _ watch: TailWatch
     ) async -> [Found] {
         var found = [Found](repeating: Found(), count: targets.count)
         var shards: [(storage: StorageShard, places: [Int], parts: [FetchPart])] = []
@@ -116,7 +116,7 @@ extension KafkaConnection {
             case .failure(let code): found[index].errorCode = code
             case .success(let log):
                 let part = FetchPart(
-                    log: log, offset: Offset(target.offset), bytesMax: target.bytesMax)
+                    log: log, offset: Offset(target.offset), bytesMax: target.bytesMax, isCommitted: isCommitted)
                 if let place = shards.firstIndex(where: { $0.storage === log.storage }) {
                     shards[place].places.append(index)
                     shards[place].parts.append(part)
@@ -146,23 +146,36 @@ extension KafkaConnection {
 }
 
 extension KafkaConnection.Found {
-    fileprivate func data(_ target: FetchTarget, isolated: Bool) -> FetchResponse.PartitionData {
+    fileprivate func data(_ target: FetchTarget, isCommitted: Bool) -> FetchResponse.PartitionData {
         var data = FetchResponse.PartitionData()
         data.partitionIndex = target.key.partition
         data.errorCode = errorCode
         data.highWatermark = -1
-        data.abortedTransactions = isolated ? [] : nil
+        data.abortedTransactions = isCommitted ? part?.aborted.map(\.answered) ?? [] : nil
         data.records = RecordData(count: 0)
         guard let part else { return data }
         switch part.outcome {
         case .failure(let error): data.errorCode = ErrorCode(error)
         case .success(let range):
             data.highWatermark = part.highWatermark.value
-            data.lastStableOffset = part.highWatermark.value
+            data.lastStableOffset = part.lastStableOffset.value
             data.logStartOffset = part.logStartOffset.value
             data.records = RecordData(count: range?.count ?? 0)
         }
         return data
+    }
+}
+
+extension FetchRequest {
+    fileprivate var isCommitted: Bool { isolationLevel == 1 }
+}
+
+extension AbortedTransaction {
+    fileprivate var answered: FetchResponse.AbortedTransaction {
+        var answered = FetchResponse.AbortedTransaction()
+        answered.producerID = producer.value
+        answered.firstOffset = firstOffset.value
+        return answered
     }
 }
 

@@ -5,7 +5,7 @@ internal import MillraceStorage
 
 // Key 2, ListOffsets: offsets by time, and the special ones by negative times.
 //
-//     -1 latest        the high watermark, which is also the last stable offset while there are no transactions
+//     -1 latest        the high watermark, or the last stable offset for whoever reads committed records (v2)
 //     -2 earliest      the log start
 //     -3 max timestamp the record with the latest time (v7, KIP-734)
 //     -4 earliest local (v8): there is one tier, this one, so it is the log start
@@ -22,7 +22,8 @@ extension KafkaConnection {
             answered.name = topic.name
             let found = services.storage.find(name: topic.name, id: .zero)
             for partition in topic.partitions {
-                answered.partitions.append(await look(partition, found))
+                answered.partitions.append(
+                    await look(partition, found, isCommitted: request.isolationLevel == 1))
             }
             response.topics.append(answered)
         }
@@ -30,7 +31,8 @@ extension KafkaConnection {
     }
 
     private func look(
-        _ partition: ListOffsetsRequest.ListOffsetsPartition, _ topic: Result<Topic, ErrorCode>
+        _ partition: ListOffsetsRequest.ListOffsetsPartition, _ topic: Result<Topic, ErrorCode>,
+        isCommitted: Bool
     ) async -> ListOffsetsResponse.ListOffsetsPartitionResponse {
         var response = ListOffsetsResponse.ListOffsetsPartitionResponse()
         response.partitionIndex = partition.partitionIndex
@@ -44,7 +46,9 @@ extension KafkaConnection {
         response.errorCode = checkEpoch(partition.currentLeaderEpoch)
         guard response.errorCode == .none else { return response }
         do throws(StorageError) {
-            guard let found = try await log.position(of: partition.timestamp) else { return response }
+            guard let found = try await log.position(
+                of: partition.timestamp, isCommitted: isCommitted)
+            else { return response }
             response.offset = found.offset.value
             response.timestamp = found.timestamp.milliseconds
             response.leaderEpoch = LeaderEpoch.zero.value
@@ -58,9 +62,10 @@ extension KafkaConnection {
 extension PartitionLog {
     /// What a time of ListOffsets stands for; nil for nothing.
     fileprivate func position(
-        of time: Int64
+        of time: Int64, isCommitted: Bool
     ) async throws(StorageError) -> (offset: Offset, timestamp: Timestamp)? {
         switch time {
+        case -1 where isCommitted: return (await storage.lastStableOffset(of: self), .none)
         case -1: return (await storage.bounds(of: self).highWatermark, .none)
         case -2, -4: return (await storage.bounds(of: self).logStartOffset, .none)
         case -3: return try await storage.latestRecord(of: self)

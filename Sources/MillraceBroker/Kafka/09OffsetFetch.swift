@@ -6,15 +6,17 @@ internal import MillraceStorage
 
 // Key 9, OffsetFetch: where groups go on; -1 where nothing was committed.
 //
-// v2 may ask for all partitions with null, v5 has leader epochs, v7 may ask for stable offsets (KIP-447), which all
-// are while there are no transactions; v8 asks for many groups at once (KIP-709), v9 says which member asks, v10 has
-// topic ids.
+// v2 may ask for all partitions with null, v5 has leader epochs, v7 may ask for stable offsets (KIP-447), and is
+// refused those that a transaction may yet change; v8 asks for many groups at once (KIP-709), v9 says which member
+// asks, v10 has topic ids.
 
 extension KafkaConnection {
     func offsetFetch(_ request: OffsetFetchRequest, _ call: KafkaCall) async -> OffsetFetchResponse {
         var response = OffsetFetchResponse()
         guard call.version < 8 else {
-            for group in request.groups.unique { response.groups.append(await offsets(of: group, call)) }
+            for group in request.groups.unique {
+                response.groups.append(await offsets(of: group, request.requireStable, call))
+            }
             return response
         }
         // One group, in the older form.
@@ -26,7 +28,7 @@ extension KafkaConnection {
             topic.partitionIndexes = $0.partitionIndexes
             return topic
         }
-        let found = await offsets(of: one, call)
+        let found = await offsets(of: one, request.requireStable, call)
         response.errorCode = found.errorCode
         response.topics = found.topics.map {
             var topic = OffsetFetchResponse.OffsetFetchResponseTopic()
@@ -49,7 +51,7 @@ extension KafkaConnection {
     private typealias PartitionOffset = OffsetFetchResponse.OffsetFetchResponsePartitions
 
     private func offsets(
-        of asked: OffsetFetchRequest.OffsetFetchRequestGroup, _ call: KafkaCall
+        of asked: OffsetFetchRequest.OffsetFetchRequestGroup, _ requiresStable: Bool, _ call: KafkaCall
     ) async -> OffsetFetchResponse.OffsetFetchResponseGroup {
         var group = OffsetFetchResponse.OffsetFetchResponseGroup()
         group.groupID = asked.groupID
@@ -73,7 +75,23 @@ extension KafkaConnection {
         } else {
             group.topics = all(committed, call)
         }
+        if requiresStable { await refuseUnstable(&group) }
         return group
+    }
+
+    private func refuseUnstable(_ group: inout OffsetFetchResponse.OffsetFetchResponseGroup) async {
+        for topic in group.topics.indices {
+            let (text, id) = (group.topics[topic].name, group.topics[topic].topicID)
+            guard let name = (try? TopicName(text)) ?? services.storage.topic(id)?.entry.name else { continue }
+            let partitions = group.topics[topic].partitions.map {
+                TopicPartition(topic: name, partition: $0.partitionIndex)
+            }
+            let unstable = await services.engine.groups.unstableOffsets(of: group.groupID, partitions)
+            for (place, partition) in partitions.enumerated() where unstable.contains(partition) {
+                group.topics[topic].partitions[place].errorCode = .unstableOffsetCommit
+                group.topics[topic].partitions[place].committedOffset = -1
+            }
+        }
     }
 
     private func offsets(

@@ -1,15 +1,16 @@
 internal import MillraceKafkaProtocol
 
-// Key 10, FindCoordinator: which broker keeps a group; this one keeps all.
+// Key 10, FindCoordinator: which broker keeps a group or a transactional id; this one keeps all.
 //
-// v1 has types: 0 groups; 1 transactions and 2 share groups are not served and refused. v4 asks for many at once
+// v1 has types: 0 groups, 1 transactions; 2, share groups, is not served and refused. v4 asks for many at once
 // (KIP-699).
 
 extension KafkaConnection {
     func findCoordinator(_ request: FindCoordinatorRequest, _ call: KafkaCall) -> FindCoordinatorResponse {
         var response = FindCoordinatorResponse()
         let refusal: String? =
-            request.keyType == 0 ? nil : "there are coordinators of groups only (key type 0), not \(request.keyType)"
+            (0...1).contains(request.keyType)
+            ? nil : "there are coordinators of groups (key type 0) and transactions (1), not of \(request.keyType)"
         guard call.version >= 4 else {
             response.errorCode = refusal == nil ? .none : .invalidRequest
             response.errorMessage = refusal

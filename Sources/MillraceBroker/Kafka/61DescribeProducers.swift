@@ -38,7 +38,8 @@ extension KafkaConnection {
         state.producerEpoch = Int32(producer.epoch.value)
         state.lastSequence = producer.lastSequence
         state.lastTimestamp = producer.lastTimestamp.milliseconds
-        state.coordinatorEpoch = -1
+        state.coordinatorEpoch = producer.transactionStart == nil ? -1 : 0
+        state.currentTxnStartOffset = producer.transactionStart?.value ?? -1
         return state
     }
 }

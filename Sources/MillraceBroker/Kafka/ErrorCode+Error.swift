@@ -19,6 +19,7 @@ extension ErrorCode {
             case .outOfOrderSequence: .outOfOrderSequenceNumber
             case .duplicateSequence: .duplicateSequenceNumber
             case .invalidProducerEpoch: .invalidProducerEpoch
+            case .openTransaction, .notInTransaction: .invalidTxnState
             case .invalidTimestamp: .invalidTimestamp
             case .invalidConfig: .invalidConfig
             case .offsetOutOfRange: .offsetOutOfRange
@@ -60,6 +61,7 @@ extension ErrorCode {
             case .invalidOffset: .invalidRequest
             case .commitTooLarge: .invalidCommitOffsetSize
             case .recordsTooLarge: .unknownServerError
+            case .producerFenced: .invalidProducerEpoch
             case .coordinatorNotAvailable, .log: .coordinatorNotAvailable
             }
     }

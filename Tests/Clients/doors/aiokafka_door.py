@@ -3,12 +3,12 @@ import asyncio
 import threading
 
 import aiokafka
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, errors
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from harness import Delivery, Door, Message
+from harness import Delivery, Door, Fenced, Message
 
 ACKS = {"0": 0, "1": 1, "all": "all"}
 ASSIGNORS = {
@@ -43,7 +43,7 @@ class AiokafkaDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit
-        metadata quick-metadata""".split()
+        metadata quick-metadata transactions""".split()
     )
 
     @classmethod
@@ -80,8 +80,61 @@ class AiokafkaDoor(Door):
             for where in Loop.run(run())
         ]
 
+    def transactional(self, transactional_id, timeout_ms=60000):
+        return Transactional(self.bootstrap, transactional_id, timeout_ms)
+
     def consumer(self, **options):
         return Consumer(self.bootstrap, options)
+
+
+class Transactional:
+    def __init__(self, bootstrap, transactional_id, timeout_ms):
+        async def start():
+            producer = AIOKafkaProducer(
+                bootstrap_servers=bootstrap, transactional_id=transactional_id,
+                transaction_timeout_ms=timeout_ms, linger_ms=5,
+            )
+            await producer.start()
+            return producer
+
+        self.producer = self._call(start())
+
+    def begin(self):
+        self._call(self.producer.begin_transaction())
+
+    def send(self, topic, sends):
+        async def run():
+            futures = [
+                await self.producer.send(topic, value=send.value, key=send.key, partition=send.partition)
+                for send in sends
+            ]
+            await self.producer.flush()
+            for future in futures:
+                await future
+
+        self._call(run())
+
+    def send_offsets(self, consumer, group, offsets):
+        places = {TopicPartition(*place): offset for place, offset in offsets.items()}
+        self._call(self.producer.send_offsets_to_transaction(places, group))
+
+    def commit(self):
+        self._call(self.producer.commit_transaction())
+
+    def abort(self):
+        self._call(self.producer.abort_transaction())
+
+    def close(self):
+        try:
+            self._call(self.producer.stop())
+        except Fenced:
+            pass  # It ends a transaction that is open, where it may.
+
+    def _call(self, coroutine):
+        try:
+            return Loop.run(coroutine)
+        except (errors.ProducerFenced, errors.InvalidProducerEpoch) as error:
+            raise Fenced(str(error)) from error
 
 
 class Consumer:
@@ -102,6 +155,7 @@ class Consumer:
                 group_instance_id=options.get("instance"),
                 auto_offset_reset=options.get("reset", "earliest"),
                 enable_auto_commit=False,
+                isolation_level=options.get("isolation", "read_uncommitted"),
                 fetch_max_wait_ms=200,
                 max_partition_fetch_bytes=options.get("fetch_bytes", 1 << 20),
                 **settings,

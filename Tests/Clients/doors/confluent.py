@@ -1,9 +1,14 @@
 """confluent-kafka, which is librdkafka."""
 import confluent_kafka
-from confluent_kafka import OFFSET_BEGINNING, Consumer as RawConsumer, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING, Consumer as RawConsumer, KafkaError, Producer, TopicPartition
+)
 
 from doors.confluent_admin import Admin
-from harness import CaseFailure, Delivery, Door, Message, eventually
+from harness import CaseFailure, Delivery, Door, Fenced, Message, eventually
+
+
+FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
 
 
 class ConfluentDoor(Door):
@@ -13,7 +18,7 @@ class ConfluentDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd crc32 murmur2 seek times pause groups static manual-commit
-        metadata quick-metadata""".split()
+        metadata quick-metadata transactions""".split()
     )
 
     @classmethod
@@ -69,8 +74,69 @@ class ConfluentDoor(Door):
             for one in found
         ]
 
+    def transactional(self, transactional_id, timeout_ms=60000):
+        return Transactional(self.bootstrap, transactional_id, timeout_ms)
+
     def consumer(self, **options):
         return Consumer(self.bootstrap, options)
+
+
+class Transactional:
+    def __init__(self, bootstrap, transactional_id, timeout_ms):
+        self.errors = []
+        self.producer = Producer(
+            {
+                "bootstrap.servers": bootstrap, "transactional.id": transactional_id,
+                "transaction.timeout.ms": timeout_ms, "message.timeout.ms": timeout_ms,
+                "linger.ms": 5,
+            }
+        )
+        self._call(self.producer.init_transactions, 30)
+
+    def begin(self):
+        self.errors = []
+        self._call(self.producer.begin_transaction)
+
+    def send(self, topic, sends):
+        def note(error, _):
+            if error:
+                self.errors.append(error)
+
+        def run():
+            for send in sends:
+                self.producer.produce(
+                    topic, value=send.value, key=send.key, partition=send.partition, on_delivery=note
+                )
+            self.producer.flush(35)
+            if self.errors:
+                raise confluent_kafka.KafkaException(self.errors[0])
+
+        self._call(run)
+
+    def send_offsets(self, consumer, group, offsets):
+        places = [TopicPartition(*place, offset) for place, offset in offsets.items()]
+        metadata = consumer.consumer.consumer_group_metadata()
+        self._call(self.producer.send_offsets_to_transaction, places, metadata, 30)
+
+    def commit(self):
+        self._call(self.producer.commit_transaction, 30)
+
+    def abort(self):
+        self._call(self.producer.abort_transaction, 30)
+
+    def close(self):
+        self.producer = None
+
+    def _call(self, body, *arguments):
+        while True:
+            try:
+                return body(*arguments)
+            except confluent_kafka.KafkaException as exception:
+                error = exception.args[0]
+                if error.code() in FENCED or error.fatal():
+                    raise Fenced(str(error)) from exception
+                if not error.retriable():
+                    raise
 
 
 class Consumer:
@@ -81,6 +147,7 @@ class Consumer:
             "group.id": options.get("group", "none"),
             "auto.offset.reset": options.get("reset", "earliest"),
             "enable.auto.commit": False,
+            "isolation.level": options.get("isolation", "read_uncommitted"),
             "enable.partition.eof": False,
             "fetch.wait.max.ms": 200,
             "max.partition.fetch.bytes": options.get("fetch_bytes", 1 << 20),

@@ -6,7 +6,7 @@ import sys
 import jpype
 import jpype.imports
 
-from harness import Delivery, Door, Message
+from harness import Delivery, Door, Fenced, Message
 
 ASSIGNORS = {
     "range": "RangeAssignor",
@@ -40,6 +40,9 @@ from java.util import ArrayList, HashMap, Properties  # noqa: E402
 from org.apache.kafka.clients.consumer import KafkaConsumer, OffsetAndMetadata  # noqa: E402
 from org.apache.kafka.clients.producer import KafkaProducer, ProducerRecord  # noqa: E402
 from org.apache.kafka.common import TopicPartition  # noqa: E402
+from org.apache.kafka.common.errors import (  # noqa: E402
+    InvalidProducerEpochException, ProducerFencedException
+)
 from org.apache.kafka.common.header.internals import RecordHeader  # noqa: E402
 from org.apache.kafka.common.utils import AppInfoParser  # noqa: E402
 
@@ -85,7 +88,7 @@ class JavaDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit
-        metadata quick-metadata client-id""".split()
+        metadata quick-metadata client-id transactions""".split()
     )
 
     @classmethod
@@ -126,14 +129,82 @@ class JavaDoor(Door):
         finally:
             producer.close(Duration.ofSeconds(5))
 
+    def transactional(self, transactional_id, timeout_ms=60000):
+        return Transactional(self.bootstrap, transactional_id, timeout_ms)
+
     def consumer(self, **options):
         return Consumer(self.bootstrap, options)
+
+
+class Transactional:
+    def __init__(self, bootstrap, transactional_id, timeout_ms):
+        self.producer = KafkaProducer(
+            properties(
+                bootstrap,
+                {
+                    "transactional.id": transactional_id, "transaction.timeout.ms": timeout_ms,
+                    "linger.ms": 5, "delivery.timeout.ms": 40000,
+                    "key.serializer": BYTES + "Serializer",
+                    "value.serializer": BYTES + "Serializer",
+                },
+            )
+        )
+        self._call(self.producer.initTransactions)
+
+    def begin(self):
+        self._call(self.producer.beginTransaction)
+
+    def send(self, topic, sends):
+        def run():
+            futures = [
+                self.producer.send(
+                    ProducerRecord(
+                        topic, jpype.java.lang.Integer(send.partition), to_java(send.key),
+                        to_java(send.value),
+                    )
+                )
+                for send in sends
+            ]
+            self.producer.flush()
+            for future in futures:
+                future.get()
+
+        self._call(run)
+
+    def send_offsets(self, consumer, group, offsets):
+        places = java_map(
+            (TopicPartition(*place), OffsetAndMetadata(offset)) for place, offset in offsets.items()
+        )
+        self._call(
+            self.producer.sendOffsetsToTransaction, places, consumer.consumer.groupMetadata()
+        )
+
+    def commit(self):
+        self._call(self.producer.commitTransaction)
+
+    def abort(self):
+        self._call(self.producer.abortTransaction)
+
+    def close(self):
+        self.producer.close(Duration.ofSeconds(5))
+
+    def _call(self, body, *arguments):
+        try:
+            return body(*arguments)
+        except jpype.JException as exception:
+            cause = exception
+            while cause is not None:
+                if isinstance(cause, (InvalidProducerEpochException, ProducerFencedException)):
+                    raise Fenced(str(exception)) from exception
+                cause = cause.getCause()
+            raise
 
 
 class Consumer:
     def __init__(self, bootstrap, options):
         settings = {
             "enable.auto.commit": "false",
+            "isolation.level": options.get("isolation", "read_uncommitted"),
             "auto.offset.reset": options.get("reset", "earliest"),
             "fetch.max.wait.ms": 200,
             "max.partition.fetch.bytes": options.get("fetch_bytes", 1 << 20),

@@ -4,10 +4,13 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.errors import (
+    InvalidProducerEpochError, KafkaError, ProducerFencedError, TransactionAbortedError
+)
 from kafka.structs import OffsetAndMetadata
 
 from doors.kafka_python_admin import Admin
-from harness import Delivery, Door, Message
+from harness import Delivery, Door, Fenced, Message
 
 ACKS = {"0": 0, "1": 1, "all": "all"}
 ASSIGNORS = {
@@ -24,7 +27,7 @@ class KafkaPythonDoor(Door):
     OFFERS = frozenset(
         """produce consume deliveries idempotent timestamps headers empty-value null-value
         gzip snappy lz4 zstd murmur2 seek times pause groups static manual-commit metadata
-        quick-metadata""".split()
+        quick-metadata transactions""".split()
     )
 
     @classmethod
@@ -59,8 +62,60 @@ class KafkaPythonDoor(Door):
         finally:
             producer.close(timeout=5)
 
+    def transactional(self, transactional_id, timeout_ms=60000):
+        return Transactional(self.bootstrap, transactional_id, timeout_ms)
+
     def consumer(self, **options):
         return Consumer(self.bootstrap, options)
+
+
+class Transactional:
+    def __init__(self, bootstrap, transactional_id, timeout_ms):
+        self.producer = KafkaProducer(
+            bootstrap_servers=bootstrap, transactional_id=transactional_id,
+            transaction_timeout_ms=timeout_ms, linger_ms=5,
+        )
+        self._call(self.producer.init_transactions)
+
+    def begin(self):
+        self._call(self.producer.begin_transaction)
+
+    def send(self, topic, sends):
+        def run():
+            futures = [
+                self.producer.send(topic, value=send.value, key=send.key, partition=send.partition)
+                for send in sends
+            ]
+            self.producer.flush(timeout=30)
+            for future in futures:
+                future.get(timeout=30)
+
+        self._call(run)
+
+    def send_offsets(self, consumer, group, offsets):
+        places = {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+        self._call(
+            self.producer.send_offsets_to_transaction, places, consumer.consumer.group_metadata()
+        )
+
+    def commit(self):
+        self._call(self.producer.commit_transaction)
+
+    def abort(self):
+        self._call(self.producer.abort_transaction)
+
+    def close(self):
+        self.producer.close(timeout=5)
+
+    def _call(self, body, *arguments):
+        try:
+            return body(*arguments)
+        except (InvalidProducerEpochError, ProducerFencedError, TransactionAbortedError) as error:
+            raise Fenced(str(error)) from error
+        except KafkaError as error:
+            if "fenced" in str(error).lower() or isinstance(error.__cause__, ProducerFencedError):
+                raise Fenced(str(error)) from error
+            raise
 
 
 class Consumer:
@@ -79,6 +134,7 @@ class Consumer:
             group_instance_id=options.get("instance"),
             auto_offset_reset=options.get("reset", "earliest"),
             enable_auto_commit=False,
+            isolation_level=options.get("isolation", "read_uncommitted"),
             fetch_max_wait_ms=200,
             max_partition_fetch_bytes=options.get("fetch_bytes", 1 << 20),
             **settings,

@@ -4,30 +4,22 @@ internal import MillraceModel
 internal import MillraceRecords
 internal import MillraceStorage
 
-/// The coordinator's log: the topic `__consumer_offsets`, made when the first group needs it.
-struct OffsetsLog: CoordinatorLog {
+/// A coordinator's log: a topic of the broker's own, made when it is first needed.
+struct CoordinatorTopic: CoordinatorLog {
     let storage: Storage
+    let name: TopicName
     let partitionCount: Int32
 
-    private static let name = "__consumer_offsets"
-    /// What one commit or one generation may take: thousands of partitions with metadata, or of
+    /// What one commit, one generation or one transaction may take: thousands of partitions with metadata, or of
     /// members.
     static let batchBytesMax = 16 << 20
-
-    private func topicName() throws(CoordinationError) -> TopicName {
-        do throws(TopicNameError) {
-            return try TopicName(Self.name)
-        } catch {
-            throw .log("\(error)")
-        }
-    }
 
     func partitionCount() async throws(CoordinationError) -> Int32 {
         try await topic().entry.partitionCount
     }
 
-    /// What must not follow the broker's defaults: nothing is dropped for its age or its size, and
-    /// the record of a group may be as large as thousands of members make it.
+    /// What must not follow the broker's defaults: nothing is dropped for its age or its size, and a record may be as
+    /// large as thousands of members make it.
     private static let settings: [(key: TopicConfig.Key, text: String)] = [
         (.compressionType, "producer"), (.messageBytesMax, "\(batchBytesMax)"),
         (.retentionBytes, "-1"), (.retentionMilliseconds, "-1"),
@@ -46,7 +38,6 @@ struct OffsetsLog: CoordinatorLog {
     }
 
     private func topic() async throws(CoordinationError) -> Topic {
-        let name = try topicName()
         if let topic = storage.topic(name) { return topic }
         var config = TopicConfig()
         do throws(TopicConfigError) {
@@ -66,20 +57,45 @@ struct OffsetsLog: CoordinatorLog {
         }
     }
 
-    func append(_ records: [Record], to partition: Int32) async throws(CoordinationError) {
-        let topic = try await topic()
-        let log = topic.partitions[Int(partition)]
+    func append(
+        _ records: [Record], in transaction: TransactionOwner?, to partition: Int32
+    ) async throws(CoordinationError) {
+        let log = try await topic().partitions[Int(partition)]
+        let now = log.storage.shard.wallClock
         let bytes: [UInt8]
         do throws(RecordsError) {
-            bytes = try RecordBatchBuilder.build(records, now: log.storage.shard.wallClock)
+            if let transaction {
+                bytes = try RecordBatchBuilder.build(records, now: now, in: transaction)
+            } else {
+                bytes = try RecordBatchBuilder.build(records, now: now)
+            }
         } catch {
             throw Self.refusal(error)
         }
-        let slice = bytes.withUnsafeBytes { ByteSlice(copying: $0) }
+        try await written { () throws(StorageError) in
+            guard transaction == nil else { return try await log.storage.appendOwn(bytes, to: log) }
+            return try await log.storage.append(bytes.withUnsafeBytes { ByteSlice(copying: $0) }, to: log)
+        }
+    }
+
+    func end(
+        _ transaction: TransactionOwner, isCommit: Bool, in partition: Int32
+    ) async throws(CoordinationError) {
+        let log = try await topic().partitions[Int(partition)]
+        let marker = TransactionMarker(
+            producerID: transaction.producerID, producerEpoch: transaction.producerEpoch, isCommit: isCommit)
+        try await written { () throws(StorageError) in try await log.storage.end(marker, in: log) }
+    }
+
+    private func written(
+        _ append: () async throws(StorageError) -> AppendTicket
+    ) async throws(CoordinationError) {
         do throws(StorageError) {
-            _ = try await log.storage.append(slice, to: log).result()
+            _ = try await append().result()
         } catch .batchTooLarge(_, let bytes, let limit) {
             throw .recordsTooLarge(bytes: bytes, limit: limit)
+        } catch .invalidProducerEpoch(_, let producer, let found, let current) {
+            throw .producerFenced(producer, given: found, current: current)
         } catch {
             throw .log("\(error)")
         }
@@ -93,10 +109,8 @@ struct OffsetsLog: CoordinatorLog {
         }
     }
 
-    func load(
-        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
-    ) async throws(CoordinationError) {
-        guard let topic = storage.topic(try topicName()) else { return }
+    func load(_ body: (Int32, CoordinatorLogEntry) -> Void) async throws(CoordinationError) {
+        guard let topic = storage.topic(name) else { return }
         try await completeConfig(of: topic)
         for log in topic.partitions {
             do {
@@ -105,7 +119,7 @@ struct OffsetsLog: CoordinatorLog {
                 while let (bytes, next) = try await log.storage.read(
                     from: cursor, of: log, bytesMax: 1 << 20)
                 {
-                    try replay(bytes, body)
+                    try replay(bytes) { body(log.partition.partition, $0) }
                     cursor = next
                 }
             } catch {
@@ -126,16 +140,36 @@ struct OffsetsLog: CoordinatorLog {
         }
     }
 
-    private func replay(
-        _ bytes: ByteSlice, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> Void
-    ) throws {
+    private func replay(_ bytes: ByteSlice, _ body: (CoordinatorLogEntry) -> Void) throws {
         try bytes.withBytes { bytes in
             var batches = BatchSequence(bytes, limit: bytes.count, verifiesChecksums: true)
             while let batch = try batches.next() {
-                try RecordBatchView(borrowing: batch.bytes).forEachRecord { record in
-                    if let key = record.keyBytes { body(key, record.valueBytes) }
+                let view = try RecordBatchView(borrowing: batch.bytes)
+                guard !batch.header.isControl else {
+                    if let marker = try TransactionMarker(view) {
+                        body(.end(marker.producerID, isCommit: marker.isCommit))
+                    }
+                    continue
+                }
+                let owner = batch.header.isTransactional ? batch.header.producerID : nil
+                try view.forEachRecord { record in
+                    guard let key = record.keyBytes else { return }
+                    body(.record(key: key, value: record.valueBytes, transactionOf: owner))
                 }
             }
         }
+    }
+}
+
+extension RecordBatchBuilder {
+    /// Records of the broker's own within a transaction: they have no sequence.
+    fileprivate static func build(
+        _ records: [Record], now: Timestamp, in transaction: TransactionOwner
+    ) throws(RecordsError) -> [UInt8] {
+        var builder = RecordBatchBuilder()
+        for record in records { try builder.append(record, now: now) }
+        let producer = ProducerState(
+            id: transaction.producerID, epoch: transaction.producerEpoch, baseSequence: -1)
+        return try builder.finish(producer: producer, isTransactional: true)
     }
 }
