@@ -36,6 +36,9 @@ struct options {
 _Noreturn void fail(const char *file, int line, const char *what);
 _Noreturn void fail_with(const char *file, int line, const char *what, int error);
 
+// The number an argument is: 1 to `most`, or 0 where it is none of these (or NULL).
+unsigned long long number_in(const char *text, unsigned long long most);
+
 // What the work between two points cost this process and its kernel workers (not the kernel's own
 // threads).
 struct stopwatch {

@@ -33,9 +33,8 @@ static _Noreturn void usage(void) {
 }
 
 static unsigned long long number(const char *text, unsigned long long most) {
-    char *end;
-    unsigned long long value = text ? strtoull(text, &end, 10) : 0;
-    if (text == NULL || *end != 0 || value == 0 || value > most) usage();
+    unsigned long long value = number_in(text, most);
+    if (value == 0) usage();
     return value;
 }
 

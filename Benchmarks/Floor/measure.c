@@ -12,7 +12,8 @@
 #include <time.h>
 
 _Noreturn void fail_with(const char *file, int line, const char *what, int error) {
-    fprintf(stderr, "floor: %s:%d: %s: %s\n", file, line, what, strerror(error));
+    fprintf(stderr, "%s: %s:%d: %s: %s\n", program_invocation_short_name, file, line, what,
+            strerror(error));
     exit(1);
 }
 
