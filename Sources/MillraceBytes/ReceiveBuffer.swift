@@ -19,6 +19,10 @@ package struct ReceiveBuffer: ~Copyable {
     /// At once for a message that announces more: what it announces may never come.
     private static let reservedBytesMax = 4 << 20
 
+    /// Where messages are large some of them fit: a buffer for each would be filled by two receives and a copy.
+    private static let messagesKept = 4
+    private static let messagesBytesMax = 256 << 10
+
     package init(capacity: Int) {
         self.capacity = capacity
         buffer = AlignedBuffer(count: capacity)
@@ -69,7 +73,8 @@ package struct ReceiveBuffer: ~Copyable {
         let likely = min(announced, max(Self.reservedBytesMax, 2 * pendingCount))
         let needed = max(pendingCount + count, likely)
         guard buffer.count - end < count || buffer.count - start < needed else { return }
-        let fresh = AlignedBuffer(count: max(capacity, needed))
+        let several = min(Self.messagesKept * min(announced, Self.messagesBytesMax), Self.messagesBytesMax)
+        let fresh = AlignedBuffer(count: max(capacity, needed, several))
         fresh.mutableBytes.copyMemory(from: pending)
         end -= start
         start = 0

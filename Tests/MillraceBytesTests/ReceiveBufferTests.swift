@@ -21,6 +21,22 @@ struct ReceiveBufferTests {
         #expect(buffer.pendingCount == 100)
     }
 
+    /// Each would otherwise end in a buffer of its own, its beginning copied.
+    @Test func largeMessagesShareTheirMemory() {
+        var buffer = ReceiveBuffer(capacity: 1 << 10)
+        var taken: [ByteSlice] = []
+        for _ in 0..<4 {
+            var missing = 60_000
+            while missing > 0 {
+                let room = min(missing, buffer.writableBytes(announced: 60_000).count)
+                buffer.didWrite(room)
+                missing -= room
+            }
+            taken.append(buffer.take(60_000))
+        }
+        #expect(taken.dropFirst().allSatisfy { $0.owner === taken[0].owner })
+    }
+
     @Test func memoryOfALargeMessageIsGivenBack() {
         var buffer = ReceiveBuffer(capacity: 1024)
         [UInt8](repeating: 1, count: 1 << 20).withUnsafeBytes { buffer.append($0, announced: 1 << 20) }
