@@ -1,6 +1,6 @@
 """Transactions: all of it or nothing, for whoever reads what is committed."""
 from cases.groups import joined
-from harness import CaseFailure, Fenced, Send, case, eventually, expect, expect_equal, read
+from harness import CaseFailure, Fenced, Send, case, eventually, expect, expect_equal, expect_refused, read
 
 COMMITTED = "read_committed"
 
@@ -141,6 +141,52 @@ def offsets(context):
         messages = joined(consumer, 2)
         messages += read(consumer, 12 - len(messages))
         expect_equal(min(message.offset for message in messages), 4, "where the group goes on")
+    finally:
+        consumer.close()
+
+
+@case(
+    "admin: list, describe and abort transactions", "transactions", "admin.list_transactions",
+    "admin.describe_transaction", "admin.abort_transaction", "admin.describe_producers",
+)
+def admin_calls(context):
+    topic, name = context.topic(partitions=2), context.name("id")
+    producer = context.door.transactional(name)
+    admin = context.admin()
+    try:
+        expect_equal(admin.list_transactions().get(name), "Empty", "before it begins")
+        producer.begin()
+        producer.send(topic, sends(0, 1))
+        expect_equal(admin.list_transactions().get(name), "Ongoing", "while it is open")
+        state, number, epoch, places = admin.describe_transaction(name)
+        expect_equal((state, places), ("Ongoing", [(topic, 0), (topic, 1)]), "what it is")
+        expect_equal([one[:2] for one in admin.describe_producers(topic, 0)], [(number, epoch)], "who writes")
+        context.door.produce(topic, [Send(b"2", partition=0)])
+        # Readers are let go on behind a transaction that hangs.
+        admin.abort_transaction(topic, 0, number, epoch)
+        expect_equal([message.value for message in read_partition(context, topic, 1)], [b"2"], "what is read")
+        producer.abort()
+        expect_equal(admin.list_transactions().get(name), "CompleteAbort", "after its end")
+    finally:
+        producer.close()
+        admin.close()
+    expect_refused(105, "an id that nobody has", lambda: refused_description(context))
+
+
+def refused_description(context):
+    admin = context.admin()
+    try:
+        return admin.describe_transaction(context.name("none"))
+    finally:
+        admin.close()
+
+
+def read_partition(context, topic, count):
+    consumer = context.door.consumer(isolation=COMMITTED)
+    try:
+        consumer.assign([(topic, 0)])
+        consumer.seek(topic, 0, 0)
+        return read(consumer, count)
     finally:
         consumer.close()
 

@@ -5,7 +5,7 @@ import jpype
 from java.util import ArrayList, HashMap, HashSet, Optional, Properties
 from java.util.concurrent import ExecutionException, TimeUnit
 from org.apache.kafka.clients.admin import (
-    Admin as JavaAdmin, AlterConfigOp, AlterConsumerGroupOffsetsOptions, Config, ConfigEntry,
+    AbortTransactionSpec, Admin as JavaAdmin, AlterConfigOp, AlterConsumerGroupOffsetsOptions, Config, ConfigEntry,
     CreateTopicsOptions, FeatureUpdate, ListConsumerGroupsOptions, MemberToRemove, NewPartitionReassignment,
     NewPartitions, NewTopic, OffsetSpec, RecordsToDelete, RemoveMembersFromConsumerGroupOptions,
     UpdateFeaturesOptions,
@@ -180,6 +180,21 @@ class Admin:
             (int(one.producerId()), int(one.producerEpoch()), int(one.lastSequence()))
             for one in found.activeProducers()
         ]
+
+    def list_transactions(self):
+        found = answer(self.client.listTransactions().all())
+        return {str(one.transactionalId()): str(one.state().toString()) for one in found}
+
+    def describe_transaction(self, transactional_id):
+        found = answer(self.client.describeTransactions(java_list([transactional_id])).description(transactional_id))
+        places = sorted((str(place.topic()), int(place.partition())) for place in found.topicPartitions())
+        return str(found.state().toString()), int(found.producerId()), int(found.producerEpoch()), places
+
+    def abort_transaction(self, topic, partition, producer, epoch):
+        spec = AbortTransactionSpec(
+            TopicPartition(topic, partition), jpype.JLong(producer), jpype.JShort(epoch), jpype.JInt(-1)
+        )
+        answer(self.client.abortTransaction(spec).all())
 
     def elect_leaders(self, entries):
         found = answer(

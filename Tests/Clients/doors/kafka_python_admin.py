@@ -2,6 +2,7 @@
 import kafka.errors
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import AlterConfigOp, ConfigResource, MemberToRemove, OffsetSpec, OffsetTimestamp
+from kafka.admin._transactions import AbortTransactionSpec
 from kafka.structs import OffsetAndMetadata
 
 from harness import AdminError, Setting
@@ -122,6 +123,23 @@ class Admin:
             (one.producer_id, one.producer_epoch, one.last_sequence)
             for one in found[TopicPartition(topic, partition)].active_producers
         ]
+
+    @refusals
+    def list_transactions(self):
+        """{transactional id: state}"""
+        found = self.client.list_transactions()
+        return {one.transactional_id: one.state.value for ones in found.values() for one in ones}
+
+    @refusals
+    def describe_transaction(self, transactional_id):
+        """(state, producer id, epoch, [(topic, partition)])"""
+        found = self.client.describe_transactions([transactional_id])[transactional_id]
+        places = sorted((place.topic, place.partition) for place in found.topic_partitions)
+        return found.state.value, found.producer_id, found.producer_epoch, places
+
+    @refusals
+    def abort_transaction(self, topic, partition, producer, epoch):
+        self.client.abort_transaction(AbortTransactionSpec(TopicPartition(topic, partition), producer, epoch))
 
     def elect_leaders(self, places):
         """{(topic, partition): error code}"""
