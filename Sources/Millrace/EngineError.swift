@@ -58,7 +58,8 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
             case .unknownTopic, .unknownPartition: .unknownTopic
             case .topicExists: .topicExists
             case .partitionsOnlyGrow, .invalidBatch, .outOfOrderSequence, .duplicateSequence,
-                .invalidProducerEpoch, .invalidConfig, .invalidTimestamp:
+                .invalidProducerEpoch, .invalidConfig, .invalidTimestamp, .recordWithoutKey,
+                .onlyCompacted:
                 .invalidArgument
             case .batchTooLarge: .recordTooLarge
             case .offsetOutOfRange: .offsetOutOfRange

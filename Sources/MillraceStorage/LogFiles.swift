@@ -8,6 +8,10 @@ enum LogFiles {
     static let timeIndex = ".timeindex"
     static let producerSnapshot = ".snapshot"
     static let partitionMetadata = "partition.metadata"
+    static let cleanerCheckpoint = "cleaner-offset-checkpoint"
+    /// Behind the suffix of a log that compaction writes, and that is about to take its place.
+    static let cleaned = ".cleaned"
+    static let swap = ".swap"
 
     static func name(_ baseOffset: Offset, _ suffix: String) -> String {
         let digits = String(baseOffset.value)

@@ -101,9 +101,11 @@ package actor Storage {
     ) async throws(StorageError) -> Storage {
         precondition(!shards.isEmpty, "a storage needs a shard")
         let opening = try await Opening.begin(options, on: shards[0], logger: logger)
+        let cleanerTurn = CleanerTurn()
         let storages = shards.map {
             StorageShard(
-                shard: $0, options: options, logger: logger, generation: opening.generation)
+                shard: $0, options: options, logger: logger, generation: opening.generation,
+                cleanerTurn: cleanerTurn)
         }
         let storage = Storage(
             options: options, shards: storages, logger: logger, lock: opening.lock,
