@@ -19,18 +19,23 @@ extension StorageShard {
         }
     }
 
-    /// Cleans the logs of compacted topics that are due, the dirtiest first.
+    /// Cleans the logs of compacted topics that are due, the dirtiest first. What becomes dirty meanwhile is for the
+    /// next time.
     package func applyCompaction() async {
         guard !isClosing, !hasEnded else { return }
         backgroundCount &+= 1
         defer { backgroundEnded() }
         var passed: Set<TopicPartition> = []
+        var ends: [TopicPartition: Offset] = [:]
         while let plan = dirtiest(except: passed), await takeCleanerTurn() {
+            let partition = plan.log.partition
+            let end = ends[partition] ?? plan.end
+            ends[partition] = end
             // Things may have changed while others had their turn.
             var isCleaned = false
             if let plan = plan.log.cleaningPlan(at: shard.wallClock) { isCleaned = await clean(plan) }
             cleanerTurn.release()
-            if !isCleaned { passed.insert(plan.log.partition) }
+            if !isCleaned || plan.log.cleaning.firstDirtyOffset >= end { passed.insert(partition) }
         }
     }
 
