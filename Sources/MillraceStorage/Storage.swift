@@ -177,13 +177,14 @@ package actor Storage {
     }
 
     /// Makes a topic; it is on stable storage when this returns.
-    /// - Throws: `topicExists`.
+    /// - Throws: `topicExists`, `invalidConfig`.
     package func create(
         _ name: TopicName, partitionCount: Int32, config: TopicConfig
     ) async throws(StorageError) -> Topic {
         try await beginChange()
         defer { endChange() }
         guard catalogue.topics[name] == nil else { throw .topicExists(name) }
+        try check(config)
         // A topic of the name whose deletion did not end must not leave its records to this one.
         try await finishDeletions()
         var randomness = DeviceRandomness(shard.device)
