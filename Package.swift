@@ -134,7 +134,8 @@ targets += [
         dependencies: [
             "Millrace", "MillraceBroker", "MillraceBytes", "MillraceClientCore",
             "MillraceCoordination", "MillraceModel", "MillraceNativeProtocol", "MillraceRecords",
-            "MillraceShard", "MillraceSimulation", arguments, logging, protobuf, system,
+            "MillraceShard", "MillraceSimulation", "MillraceStorage", arguments, logging, protobuf,
+            system,
         ],
         swiftSettings: swift),
 ]
@@ -221,8 +222,13 @@ targets += [
     .executableTarget(
         name: "broker-kills", dependencies: ["MillraceClient", arguments], path: "Tests/BrokerKills",
         swiftSettings: swift),
+    .executableTarget(
+        name: "compaction-memory",
+        dependencies: ["Millrace", "MillraceModel", "MillraceShard", "MillraceStorage", arguments, logging],
+        path: "Tests/CompactionMemory", swiftSettings: swift),
     .testTarget(
-        name: "CommandTests", dependencies: ["broker-kills", "millrace"], swiftSettings: swift),
+        name: "CommandTests", dependencies: ["broker-kills", "compaction-memory", "millrace"],
+        swiftSettings: swift),
     .testTarget(
         name: "KafkaClientTests", dependencies: ["PythonInterop", "millrace"],
         swiftSettings: swift),

@@ -18,11 +18,14 @@ struct CoordinatorTopic: CoordinatorLog {
         try await topic().entry.partitionCount
     }
 
-    /// What must not follow the broker's defaults: nothing is dropped for its age or its size, and a record may be as
-    /// large as thousands of members make it.
+    /// What must not follow the broker's defaults: the last record of each key counts and is never
+    /// dropped for its age or its size, and a record may be as large as thousands of members
+    /// make it. Segments are of Kafka's size for this topic: the one that is written to is not
+    /// compacted, and a start reads it all.
     private static let settings: [(key: TopicConfig.Key, text: String)] = [
-        (.compressionType, "producer"), (.messageBytesMax, "\(batchBytesMax)"),
-        (.retentionBytes, "-1"), (.retentionMilliseconds, "-1"),
+        (.cleanupPolicy, "compact"), (.compressionType, "producer"),
+        (.messageBytesMax, "\(batchBytesMax)"), (.retentionBytes, "-1"),
+        (.retentionMilliseconds, "-1"), (.segmentBytes, "\(100 << 20)"),
     ]
 
     /// Those of the settings that the topic lacks, or has too small.

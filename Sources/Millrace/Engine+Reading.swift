@@ -94,8 +94,9 @@ public struct BatchReader: AsyncSequence, Sendable {
                     let first = wanted
                     wanted = Swift.max(wanted, batch.header.nextOffset)
                     if let end, batch.header.baseOffset >= end { break }
-                    // Control batches are the brokers' own, such as the end of a transaction.
-                    guard batch.header.nextOffset > first, !batch.header.isControl else { continue }
+                    guard batch.header.nextOffset > first else { continue }
+                    // Control batches are the brokers' own, and compaction may have left a batch without records.
+                    guard !batch.header.isControl, batch.header.recordCount > 0 else { continue }
                     let start = position - batch.bytes.count
                     let slice = ByteSlice(
                         chunk.owner, offset: chunk.offset + start, count: batch.bytes.count)
@@ -183,7 +184,8 @@ extension Engine {
     ///   - topic: its name.
     ///   - partition: its number in the topic, from 0 on.
     ///   - offset: the first record to keep.
-    /// - Throws: `offsetOutOfRange` beyond the high watermark, `unknownTopic`.
+    /// - Throws: `offsetOutOfRange` beyond the high watermark, `unknownTopic`, `invalidArgument` where the topic's
+    /// `cleanup.policy` is `compact` alone.
     public func trim(
         _ topic: String, partition: Int32, to offset: Offset
     ) async throws(EngineError) {

@@ -58,7 +58,8 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
             case .unknownTopic, .unknownPartition: .unknownTopic
             case .topicExists: .topicExists
             case .partitionsOnlyGrow, .invalidBatch, .outOfOrderSequence, .duplicateSequence,
-                .invalidProducerEpoch, .openTransaction, .notInTransaction, .invalidConfig, .invalidTimestamp:
+                .invalidProducerEpoch, .openTransaction, .notInTransaction, .invalidConfig, .invalidTimestamp,
+                .recordWithoutKey, .onlyCompacted:
                 .invalidArgument
             case .batchTooLarge: .recordTooLarge
             case .offsetOutOfRange: .offsetOutOfRange

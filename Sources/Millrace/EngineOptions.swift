@@ -31,6 +31,13 @@ public struct EngineOptions: Sendable {
     public var producerExpiration = Duration.seconds(86_400)
     /// How often old segments are looked for.
     public var retentionInterval = Duration.seconds(300)
+    /// How often logs of compacted topics are looked for that are to be cleaned.
+    public var cleanerInterval = Duration.seconds(15)
+    /// Memory in bytes for the keys of one cleaning, 32 bytes each: where a log has more, it is cleaned in several
+    /// rounds. One log is cleaned at a time.
+    public var cleanerBufferBytes = 32 << 20
+    /// How many bytes cleaning reads and writes in a second, so that producers have the disk.
+    public var cleanerBytesPerSecond = 64 << 20
     /// Where the engine tells what it does; never once a record.
     public var logger: Logger
 
@@ -52,6 +59,9 @@ public struct EngineOptions: Sendable {
         options.journalFileCountMax = journalFileCountMax
         options.retentionInterval = retentionInterval
         options.producerExpiration = producerExpiration
+        options.cleanerInterval = cleanerInterval
+        options.cleanerBufferBytes = cleanerBufferBytes
+        options.cleanerBytesPerSecond = cleanerBytesPerSecond
         return options
     }
 }

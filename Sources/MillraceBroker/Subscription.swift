@@ -85,7 +85,7 @@ final class Subscription: OpenCall, @unchecked Sendable {
         connection.writeMessage(id, message)
         var found: FollowedPart?
         while !isCancelled {
-            if let last, cursor == last { return }
+            if let last, cursor.offset >= last.offset { return }
             // Nothing happens between this and the sending of what was found before.
             guard try await hasCreditAndRoom(connection) else { continue }
             if let next = found, let range = next.range {

@@ -5,7 +5,11 @@ extension TopicConfig.Key {
     public var defaultText: String {
         switch self {
         case .cleanupPolicy: "delete"
+        case .compactionLagMaxMilliseconds: "9223372036854775807"
+        case .compactionLagMinMilliseconds: "0"
         case .compressionType: "producer"
+        case .deleteRetentionMilliseconds: "86400000"
+        case .dirtyRatioMin: "0.5"
         case .durability: "durable"
         case .indexIntervalBytes: "4096"
         case .messageBytesMax: "1048588"
@@ -25,9 +29,11 @@ extension TopicConfig.Key {
         switch self {
         case .cleanupPolicy: .list
         case .compressionType, .durability, .timestampType: .string
+        case .dirtyRatioMin: .double
         case .indexIntervalBytes, .messageBytesMax, .segmentBytes, .inSyncReplicasMin: .int
         case .retentionBytes, .retentionMilliseconds, .segmentJitterMilliseconds,
-            .segmentMilliseconds, .timestampAfterMaxMilliseconds, .timestampBeforeMaxMilliseconds:
+            .segmentMilliseconds, .timestampAfterMaxMilliseconds, .timestampBeforeMaxMilliseconds,
+            .compactionLagMaxMilliseconds, .compactionLagMinMilliseconds, .deleteRetentionMilliseconds:
             .long
         }
     }
@@ -35,12 +41,23 @@ extension TopicConfig.Key {
     /// One line for people.
     public var documentation: String {
         switch self {
-        case .cleanupPolicy: "What becomes of old segments: delete."
+        case .cleanupPolicy:
+            """
+            What becomes of old segments: delete removes them by age and size, compact keeps the last record of \
+            each key, compact,delete does both.
+            """
+        case .compactionLagMaxMilliseconds:
+            "With compact, a record is compacted at the latest when it is so old, whatever the dirty ratio."
+        case .compactionLagMinMilliseconds: "With compact, a record stays for so long at least."
         case .compressionType:
             """
             How batches are stored: producer keeps what the producer chose; uncompressed, gzip, \
             snappy, lz4 and zstd make every batch so.
             """
+        case .deleteRetentionMilliseconds:
+            "With compact, a record without a value, which deletes its key, stays for so long to be seen."
+        case .dirtyRatioMin:
+            "With compact, a log is compacted when more than this part of it, from 0 to 1, is not yet."
         case .durability:
             """
             What an acknowledgement means: durable survives power loss, relaxed a crash of the \
@@ -73,7 +90,11 @@ extension TopicConfig.Key {
     public var brokerKeys: [TopicDefaults.Key] {
         switch self {
         case .cleanupPolicy: [.cleanupPolicy]
+        case .compactionLagMaxMilliseconds: [.compactionLagMaxMilliseconds]
+        case .compactionLagMinMilliseconds: [.compactionLagMinMilliseconds]
         case .compressionType: [.compressionType]
+        case .deleteRetentionMilliseconds: [.deleteRetentionMilliseconds]
+        case .dirtyRatioMin: [.dirtyRatioMin]
         case .durability: []
         case .indexIntervalBytes: [.indexIntervalBytes]
         case .messageBytesMax: [.messageBytesMax]
@@ -101,10 +122,11 @@ extension TopicConfig.Key {
         case .messageBytesMax: .number(61...(64 << 20))
         case .retentionBytes, .retentionMilliseconds: .number(-1...Int64.max)
         case .segmentBytes: .number((1 << 20)...(1 << 30))
-        case .segmentMilliseconds: .number(1...Int64.max)
+        case .segmentMilliseconds, .compactionLagMaxMilliseconds: .number(1...Int64.max)
         case .segmentJitterMilliseconds, .timestampAfterMaxMilliseconds,
-            .timestampBeforeMaxMilliseconds:
+            .timestampBeforeMaxMilliseconds, .compactionLagMinMilliseconds, .deleteRetentionMilliseconds:
             .number(0...Int64.max)
+        case .dirtyRatioMin: .fraction
         case .inSyncReplicasMin: .number(1...Int64(Int32.max))
         case .timestampType: .choice(["CreateTime", "LogAppendTime"])
         }

@@ -10,10 +10,18 @@ public struct TopicConfig: Hashable, Sendable {
     /// The settings that a topic has; the raw value is Kafka's name. Their values are texts, and
     /// each has its unit in its name: bytes, or `ms` for milliseconds.
     public enum Key: String, Hashable, Comparable, CaseIterable, Sendable {
-        /// What is done with old segments: `delete`.
+        /// What is done with old segments: `delete`, `compact` or both.
         case cleanupPolicy = "cleanup.policy"
         /// How batches are stored: `producer` for as they came, or the codec's name.
         case compressionType = "compression.type"
+        /// A record is compacted at the latest when it is so old (KIP-354).
+        case compactionLagMaxMilliseconds = "max.compaction.lag.ms"
+        /// A record is not compacted before it is so old (KIP-58).
+        case compactionLagMinMilliseconds = "min.compaction.lag.ms"
+        /// Compaction keeps tombstones for so long.
+        case deleteRetentionMilliseconds = "delete.retention.ms"
+        /// A log is compacted when more than this part of its bytes is not: 0 to 1.
+        case dirtyRatioMin = "min.cleanable.dirty.ratio"
         /// What an acknowledgement means: `durable` or `relaxed`. See `Durability`.
         case durability = "millrace.durability"
         /// An index entry is made every so many bytes of log.
@@ -114,6 +122,8 @@ public enum ConfigType: Int8, Hashable, Sendable {
 /// Which texts a setting takes.
 enum ConfigRule {
     case number(ClosedRange<Int64>)
+    /// From 0 to 1.
+    case fraction
     case choice([String])
     case cleanupPolicy
 
@@ -134,16 +144,19 @@ enum ConfigRule {
                 throw TopicConfigError(name: name, value: text, reason: "use \(known)")
             }
             return text
-        case .cleanupPolicy:
-            guard text == "delete" else {
-                let isCompaction = text.split(separator: ",").contains("compact")
-                throw TopicConfigError(
-                    name: name, value: text,
-                    reason: isCompaction
-                        ? "this version deletes old segments and does not compact; use delete"
-                        : "use delete")
+        case .fraction:
+            guard let number = Double(text), (0...1).contains(number) else {
+                throw TopicConfigError(name: name, value: text, reason: "use a number from 0 to 1")
             }
-            return text
+            return String(number)
+        case .cleanupPolicy:
+            let policies = text.split(separator: ",", omittingEmptySubsequences: false)
+                .map { $0.filter { $0 != " " } }
+            guard Set(policies).isSubset(of: ["compact", "delete"]) else {
+                throw TopicConfigError(
+                    name: name, value: text, reason: "use delete, compact or compact,delete")
+            }
+            return ["compact", "delete"].filter(policies.contains).joined(separator: ",")
         }
     }
 }

@@ -10,6 +10,14 @@ public struct TopicDefaults: Hashable, Sendable {
     public enum Key: String, Hashable, Comparable, CaseIterable, Sendable {
         /// The default of `TopicConfig.Key.cleanupPolicy`.
         case cleanupPolicy = "log.cleanup.policy"
+        /// The default of `TopicConfig.Key.compactionLagMaxMilliseconds`.
+        case compactionLagMaxMilliseconds = "log.cleaner.max.compaction.lag.ms"
+        /// The default of `TopicConfig.Key.compactionLagMinMilliseconds`.
+        case compactionLagMinMilliseconds = "log.cleaner.min.compaction.lag.ms"
+        /// The default of `TopicConfig.Key.deleteRetentionMilliseconds`.
+        case deleteRetentionMilliseconds = "log.cleaner.delete.retention.ms"
+        /// The default of `TopicConfig.Key.dirtyRatioMin`.
+        case dirtyRatioMin = "log.cleaner.min.cleanable.ratio"
         /// The default of `TopicConfig.Key.compressionType`.
         case compressionType = "compression.type"
         /// The default of `TopicConfig.Key.indexIntervalBytes`.
@@ -81,7 +89,11 @@ extension TopicDefaults.Key {
     public var topicKey: TopicConfig.Key {
         switch self {
         case .cleanupPolicy: .cleanupPolicy
+        case .compactionLagMaxMilliseconds: .compactionLagMaxMilliseconds
+        case .compactionLagMinMilliseconds: .compactionLagMinMilliseconds
         case .compressionType: .compressionType
+        case .deleteRetentionMilliseconds: .deleteRetentionMilliseconds
+        case .dirtyRatioMin: .dirtyRatioMin
         case .indexIntervalBytes: .indexIntervalBytes
         case .messageBytesMax: .messageBytesMax
         case .retentionBytes: .retentionBytes

@@ -13,6 +13,18 @@ public struct TopicSettings: Hashable, Sendable {
     public let retentionBytes: Int64?
     /// Segments whose newest record is older than this are deleted; nil for no limit.
     public let retentionTime: Duration?
+    /// Whether segments are deleted by age and size.
+    public let deletesOldSegments: Bool
+    /// Whether only the last record of each key is kept (KIP-58); a record without a key is refused then.
+    public let isCompacted: Bool
+    /// A log is compacted when more than this part of its bytes is not, from 0 to 1.
+    public let dirtyRatioMin: Double
+    /// A record is not compacted before it is so old.
+    public let compactionLagMin: Duration
+    /// A record is compacted at the latest when it is so old; nil for no limit (KIP-354).
+    public let compactionLagMax: Duration?
+    /// Compaction keeps a record without a value for so long (KIP-534).
+    public let deleteRetention: Duration
     /// An index entry is made every so many bytes of log.
     public let indexIntervalBytes: Int
     /// The codec of every stored batch; nil keeps the producer's.
@@ -47,6 +59,13 @@ public struct TopicSettings: Hashable, Sendable {
         let bytes = number(.retentionBytes)
         retentionBytes = bytes < 0 ? nil : bytes
         retentionTime = limit(.retentionMilliseconds)
+        let policies = text(.cleanupPolicy).split(separator: ",")
+        deletesOldSegments = policies.contains("delete")
+        isCompacted = policies.contains("compact")
+        dirtyRatioMin = Double(text(.dirtyRatioMin)) ?? 0.5
+        compactionLagMin = .milliseconds(number(.compactionLagMinMilliseconds))
+        compactionLagMax = limit(.compactionLagMaxMilliseconds)
+        deleteRetention = .milliseconds(number(.deleteRetentionMilliseconds))
         indexIntervalBytes = Int(number(.indexIntervalBytes))
         let compressionType = text(.compressionType)
         compression =

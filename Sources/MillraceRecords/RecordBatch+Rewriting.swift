@@ -49,7 +49,7 @@ extension RecordBatch {
     }
 
     /// Writes the header over the batch in the bytes, which end with it, with its checksum.
-    private static func seal(
+    static func seal(
         _ header: inout RecordBatchHeader, in bytes: UnsafeMutableRawBufferPointer
     ) {
         header.store(to: bytes)

@@ -19,7 +19,8 @@ public import MillraceModel
 /// and the leader epoch can be written in place by the log without touching it.
 ///
 /// Attributes: bits 0-2 codec, 3 timestamp type (1 for the log's clock), 4 transactional, 5
-/// control.
+/// control, 6 delete horizon: the base timestamp says when compaction drops the batch's tombstones
+/// (KIP-534).
 public struct RecordBatchHeader: Hashable, Sendable {
     /// The offset of the first record; the log writes it.
     public var baseOffset: Offset
@@ -164,6 +165,12 @@ extension RecordBatchHeader {
     /// Whether the records belong to a transaction (KIP-98).
     public var isTransactional: Bool { attributes & RecordBatchAttributes.transactional != 0 }
 
+    /// When compaction may drop the tombstones of the batch, or the end of a transaction that it is; nil where it
+    /// has not come by yet (KIP-534).
+    package var deleteHorizon: Timestamp? {
+        attributes & RecordBatchAttributes.deleteHorizon == 0 ? nil : baseTimestamp
+    }
+
     /// A batch the broker wrote for itself, such as the end of a transaction: not for applications.
     public var isControl: Bool { attributes & RecordBatchAttributes.control != 0 }
 }
@@ -181,6 +188,7 @@ package enum RecordBatchAttributes {
     package static let logAppendTime: Int16 = 1 << 3
     package static let transactional: Int16 = 1 << 4
     package static let control: Int16 = 1 << 5
+    package static let deleteHorizon: Int16 = 1 << 6
 }
 
 /// What an idempotent producer says of a batch, so that the log can tell a repeat from a gap.

@@ -61,7 +61,7 @@ package struct LogDump {
         } else if Journal.shard(inName: name) != nil {
             try await dump(journal: path)
         } else if Checkpoint.isCheckpoint(name) || name == DataFiles.topics
-            || name == LogFiles.partitionMetadata
+            || name == LogFiles.partitionMetadata || name == LogFiles.cleanerCheckpoint
         {
             try await dump(text: path)
         } else {
@@ -83,6 +83,7 @@ package struct LogDump {
             LogFiles.baseOffset(name, $0) != nil
         } || Journal.shard(inName: name) != nil || Checkpoint.isCheckpoint(name)
             || name == DataFiles.topics || name == LogFiles.partitionMetadata
+            || name == LogFiles.cleanerCheckpoint
     }
 
     private func contents(_ path: FilePath) async throws(StorageError) -> ByteSlice {
@@ -167,8 +168,6 @@ package struct LogDump {
         let lastSequence =
             header.baseSequence < 0
             ? -1 : (Int64(header.baseSequence) + Int64(header.lastOffsetDelta)) & Int64(Int32.max)
-        // The base timestamp of a batch that compaction has marked says when it goes.
-        let isMarked = header.attributes & (1 << 6) != 0
         return """
             baseOffset: \(header.baseOffset) lastOffset: \(header.lastOffset) \
             count: \(header.recordCount) baseSequence: \(header.baseSequence) \
@@ -176,7 +175,7 @@ package struct LogDump {
             producerEpoch: \(header.producerEpoch.value) \
             partitionLeaderEpoch: \(header.leaderEpoch.value) \
             isTransactional: \(header.isTransactional) isControl: \(header.isControl) \
-            deleteHorizonMs: \(isMarked ? "\(header.baseTimestamp)" : "none") \
+            deleteHorizonMs: \(header.deleteHorizon.map { "\($0)" } ?? "none") \
             position: \(position) \
             \(header.timestampType == .create ? "CreateTime" : "LogAppendTime"): \
             \(header.maxTimestamp) size: \(header.sizeInBytes) magic: \(RecordBatchHeader.magic) \

@@ -9,6 +9,10 @@ enum LogFiles {
     static let transactionIndex = ".txnindex"
     static let producerSnapshot = ".snapshot"
     static let partitionMetadata = "partition.metadata"
+    static let cleanerCheckpoint = "cleaner-offset-checkpoint"
+    /// Behind the suffix of a log that compaction writes, and that is about to take its place.
+    static let cleaned = ".cleaned"
+    static let swap = ".swap"
 
     /// The files that every segment may have.
     static let ofSegments = [log, offsetIndex, timeIndex, transactionIndex]

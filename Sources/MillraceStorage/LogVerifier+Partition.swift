@@ -7,8 +7,12 @@ internal import SystemPackage
 // One partition: its segments one after another, and what must lie between them.
 
 extension LogVerifier {
-    /// - Parameter state: what is promised of it; nil for a partition that no checkpoint knows.
-    func verify(_ partition: TopicPartition, _ state: RecoveryState?) async {
+    /// - Parameters:
+    ///   - state: what is promised of it; nil for a partition that no checkpoint knows.
+    ///   - isCompacted: whether its topic is compacted now.
+    func verify(
+        _ partition: TopicPartition, _ state: RecoveryState?, isCompacted: Bool
+    ) async {
         report.partitionCount += 1
         let directory = LogFiles.directory(partition, in: data)
         let names: [String]
@@ -17,11 +21,12 @@ extension LogVerifier {
         } catch {
             names = []
         }
-        let bases = names.compactMap { LogFiles.baseOffset($0, LogFiles.log) }.sorted()
+        let files = await segmentFiles(directory, names)
+        let bases = files.map(\.base)
         let walk = PartitionWalk(partition, directory, state)
+        walk.isCompacted = isCompacted || names.contains(LogFiles.cleanerCheckpoint)
         walk.expected = state?.logStart ?? bases.first ?? .zero
-        for (index, base) in bases.enumerated() {
-            let path = Segment.path(directory, base, LogFiles.log)
+        for (index, (base, path)) in files.enumerated() {
             if base > walk.expected {
                 walk.lose(
                     from: walk.expected, before: base, path, 0,
@@ -34,7 +39,7 @@ extension LogVerifier {
             let next = index + 1 < bases.count ? bases[index + 1] : nil
             walk.expected = max(walk.expected, base)
             await recording(path) { () throws(StorageError) in
-                try await verify(segment: base, next, names, walk)
+                try await verify(segment: base, path, next, names, walk)
             }
         }
         if let state, walk.expected < state.recoveryPoint {
@@ -45,6 +50,25 @@ extension LogVerifier {
         }
         walk.finish(into: &report)
         await verifySnapshots(names, walk)
+    }
+
+    /// The logs of the segments in order. A compaction that was cut off is finished at the next start:
+    /// the segment that it made stands for those it was made from, which may be there yet.
+    private func segmentFiles(
+        _ directory: FilePath, _ names: [String]
+    ) async -> [(base: Offset, path: FilePath)] {
+        var files = names.compactMap { LogFiles.baseOffset($0, LogFiles.log) }
+            .map { (base: $0, path: Segment.path(directory, $0, LogFiles.log)) }
+        for name in names {
+            guard let base = LogFiles.baseOffset(name, LogFiles.log + LogFiles.swap) else { continue }
+            let path = directory.appending(name)
+            await recording(path) { () throws(StorageError) in
+                let end = try await StorageShard.end(ofSwap: path, base, on: shard)
+                files.removeAll { $0.base >= base && $0.base < end }
+                files.append((base, path))
+            }
+        }
+        return files.sorted { $0.base < $1.base }
     }
 
     /// Checks the producer snapshots. The one that recovery begins with is all that it needs, and
@@ -72,16 +96,19 @@ extension LogVerifier {
     }
 
     private func verify(
-        segment base: Offset, _ next: Offset?, _ names: [String], _ walk: PartitionWalk
+        segment base: Offset, _ path: FilePath, _ next: Offset?, _ names: [String],
+        _ walk: PartitionWalk
     ) async throws(StorageError) {
-        let path = Segment.path(walk.directory, base, LogFiles.log)
         let (file, size) = try await io("opening", path) { () throws(Errno) in
             let file = try await File.open(path, .read, on: shard)
             return (file, try file.size())
         }
         report.segmentCount += 1
         let index = IndexCheck(base)
-        await index.load(walk.directory, names, on: shard)
+        // The index beside a segment that is about to take the place of others is the old one's.
+        if path.lastComponent?.string.hasSuffix(LogFiles.log) == true {
+            await index.load(walk.directory, names, on: shard)
+        }
         let survey = SegmentSurvey(
             file, baseOffset: base, limit: size, before: walk.end(of: next))
         walk.isFirstInSegment = base < walk.expected
@@ -132,9 +159,9 @@ final class PartitionWalk {
     /// The first batch of a segment may lie below what is expected, where that is in the middle of
     /// it.
     var isFirstInSegment = false
-    /// Compaction leaves gaps between offsets, and batches with fewer records than offsets, which
-    /// tell of it.
-    private var isCompacted = false
+    /// Compaction leaves gaps between offsets. Where nothing else tells of it, batches with fewer
+    /// records than offsets do.
+    var isCompacted = false
     private var gaps: [LogProblem] = []
     private var problems: [LogProblem] = []
     private var notes: [LogProblem] = []
@@ -228,7 +255,7 @@ final class PartitionWalk {
     }
 
     func finish(into report: inout LogReport) {
-        if isCompacted { notes += gaps } else { problems += gaps }
+        if !isCompacted { problems += gaps }
         report.problems += problems
         report.notes += notes
     }

@@ -83,10 +83,10 @@ package final class LogVerifier {
         }
         if names.contains(DataFiles.journal) { await readJournals() }
         let deleted = Set(catalogue.deleted.map(\.name))
-        var partitions: [(TopicPartition, TopicID?)] = []
+        var partitions: [(TopicPartition, TopicEntry?)] = []
         for entry in catalogue.topics.values.sorted(by: { $0.name < $1.name }) {
             partitions += (0..<entry.partitionCount).map {
-                (TopicPartition(topic: entry.name, partition: $0), entry.id)
+                (TopicPartition(topic: entry.name, partition: $0), entry)
             }
         }
         // Directories of no topic that is known are taken over at the next start.
@@ -97,11 +97,13 @@ package final class LogVerifier {
         report.topicCount = Set(
             partitions.map(\.0.topic).filter { only == nil || $0 == only?.topic }
         ).count
-        for (partition, id) in partitions where only == nil || partition == only {
-            let key = id.map {
-                JournalContents.PartitionKey(topic: $0, partition: partition.partition)
+        for (partition, entry) in partitions where only == nil || partition == only {
+            let key = entry.map {
+                JournalContents.PartitionKey(topic: $0.id, partition: partition.partition)
             }
-            await verify(partition, key.flatMap { states[$0] })
+            await verify(
+                partition, key.flatMap { states[$0] },
+                isCompacted: entry?.config.settings().isCompacted ?? false)
         }
     }
 

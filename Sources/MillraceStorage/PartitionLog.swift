@@ -58,8 +58,12 @@ package final class PartitionLog: @unchecked Sendable {
     var isBusy = false
     var isQueued = false
     var isSynchronizing = false
-    /// Rolled segments whose index is being written.
+    /// Tasks that write files of the partition besides its batches: the indexes of rolled segments,
+    /// a snapshot, cleaned segments.
     var finishingCount = 0
+    /// How often segments were replaced: places in the files from before do not hold any more.
+    private(set) var revision: UInt64 = 0
+    var cleaning: CleaningState
     let synchronized: Signal
     var refusal: Refusal?
     var isClosed = false
@@ -92,6 +96,7 @@ package final class PartitionLog: @unchecked Sendable {
         self.storage = storage
         advanced = TailSignal(on: shard)
         synchronized = Signal(on: shard)
+        cleaning = CleaningState(on: shard)
     }
 
     var active: Segment { segments[segments.count - 1] }
@@ -157,6 +162,32 @@ package final class PartitionLog: @unchecked Sendable {
         logStartOffset = min(max(logStart, segments[0].baseOffset), writtenEnd)
     }
 
+    /// Has one segment in the place of several that follow one another: the same offsets, without
+    /// what compaction has dropped.
+    func replace(_ old: [Segment], with segment: Segment) {
+        guard let first = segments.firstIndex(where: { $0 === old[0] }),
+            first + old.count < segments.count,
+            segments[first..<(first + old.count)].elementsEqual(old, by: ===)
+        else { preconditionFailure("\(partition): segments were replaced that are not there") }
+        precondition(
+            segment.baseOffset == old[0].baseOffset
+                && segment.nextOffset == old[old.count - 1].nextOffset
+                && segment.nextOffset <= recoveryPoint,
+            """
+            \(partition): offsets \(segment.baseOffset) to \(segment.nextOffset) in the place of those \
+            to \(old[old.count - 1].nextOffset), recovery point \(recoveryPoint)
+            """)
+        segments.replaceSubrange(first..<(first + old.count), with: [segment])
+        transactions.forgetAborted(endingIn: segment.baseOffset..<segment.nextOffset)
+        revision &+= 1
+        if highWatermarkSegment >= segment.baseOffset,
+            highWatermarkSegment <= old[old.count - 1].baseOffset
+        {
+            highWatermarkSegment = segment.baseOffset
+            highWatermarkPosition = segment.size
+        }
+    }
+
     // MARK: Reading
 
     /// The bytes of a segment that may be served.
@@ -166,13 +197,13 @@ package final class PartitionLog: @unchecked Sendable {
     }
 
     var highWatermarkPlace: ReadCursor {
-        ReadCursor(segment: highWatermarkSegment, position: highWatermarkPosition)
+        ReadCursor(
+            segment: highWatermarkSegment, position: highWatermarkPosition, offset: highWatermark,
+            revision: revision)
     }
 
     /// Whether anything visible lies behind the place.
-    func hasRecords(after cursor: ReadCursor) -> Bool {
-        (cursor.segment, cursor.position) < (highWatermarkSegment, highWatermarkPosition)
-    }
+    func hasRecords(after cursor: ReadCursor) -> Bool { cursor.offset < highWatermark }
 
     /// The index of the segment that holds the offset, or would.
     func segmentIndex(for offset: Offset) -> Int? {

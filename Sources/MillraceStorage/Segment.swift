@@ -13,7 +13,7 @@ internal import SystemPackage
 /// carry it.
 final class Segment: @unchecked Sendable {
     let baseOffset: Offset
-    let file: File
+    private(set) var file: File
     let index = SegmentIndex()
     /// Bytes written, or being written.
     private(set) var size: UInt64 = 0
@@ -26,6 +26,8 @@ final class Segment: @unchecked Sendable {
     private(set) var firstTimestamp = Timestamp.none
     /// Written since the last `synchronize`.
     var isDirty = false
+    /// It is rolled, and its index is being written.
+    var isFinishing = false
     /// How much of the topic's `segment.jitter.ms` it is rolled earlier, in parts of 65,536; drawn
     /// when it is first asked for.
     var jitter: UInt16?
@@ -81,6 +83,9 @@ final class Segment: @unchecked Sendable {
         }
         return Segment(baseOffset: baseOffset, file: file)
     }
+
+    /// Goes on under another name, by a file that was opened under it.
+    func renamed(to file: File) { self.file = file }
 
     // MARK: Growing
 
@@ -225,7 +230,16 @@ final class Segment: @unchecked Sendable {
 
     /// Whether a batch begins where the entry says, with the offset that it says.
     func proves(_ entry: SegmentIndex.OffsetEntry) async throws(StorageError) -> Bool {
-        if index.isProven(entry) { return true }
+        try await prove(entry) != nil
+    }
+
+    /// Compares the entry with the log: nil where no batch begins there that it could speak of, and
+    /// else the entry with the last offset of just that batch. Kafka's gives that of all batches
+    /// which were appended at once.
+    func prove(
+        _ entry: SegmentIndex.OffsetEntry
+    ) async throws(StorageError) -> SegmentIndex.OffsetEntry? {
+        if index.isProven(entry) { return entry }
         let buffer = AlignedBuffer(count: RecordBatchHeader.size)
         let count = try await io("reading", file.path) { () throws(Errno) in
             try await file.read(into: buffer.mutableBytes, at: UInt64(entry.position))
@@ -234,9 +248,12 @@ final class Segment: @unchecked Sendable {
             let header = try? RecordBatchHeader(parsing: buffer.bytes),
             header.baseOffset <= baseOffset.advanced(by: Int64(entry.relativeOffset)),
             header.lastOffset <= baseOffset.advanced(by: Int64(entry.relativeOffset))
-        else { return false }
-        index.prove(entry)
-        return true
+        else { return nil }
+        var proven = entry
+        proven.relativeOffset = UInt32(
+            clamping: max(0, header.lastOffset.value &- baseOffset.value))
+        index.prove(entry, as: proven)
+        return proven
     }
 
     // MARK: Opening

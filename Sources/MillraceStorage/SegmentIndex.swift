@@ -59,16 +59,18 @@ final class SegmentIndex {
         return offsets[after - 1]
     }
 
-    /// The last offset of the first batch at or behind the position that the index knows; nil where it knows none.
-    func offset(atOrAfter position: UInt64) -> UInt32? {
-        let index = offsets.partitioned { UInt64($0.position) >= position }
-        return index < offsets.count ? offsets[index].relativeOffset : nil
-    }
-
     /// Whether the entry was made from the log, or has been compared with it.
     func isProven(_ entry: OffsetEntry) -> Bool { !unproven.contains(entry.position) }
 
-    func prove(_ entry: OffsetEntry) { unproven.remove(entry.position) }
+    /// Takes note that the entry fits the log, if with an offset that the log knows better.
+    func prove(_ entry: OffsetEntry, as proven: OffsetEntry) {
+        unproven.remove(entry.position)
+        let place = offsets.partitioned { $0.position >= entry.position }
+        guard place < offsets.count, offsets[place] == entry,
+            place == 0 || offsets[place - 1].relativeOffset < proven.relativeOffset
+        else { return }
+        offsets[place] = proven
+    }
 
     /// Forgets everything: the index does not fit its log, and every search starts at the front.
     func removeAll() {

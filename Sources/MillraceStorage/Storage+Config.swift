@@ -38,6 +38,7 @@ extension Storage {
                         topic
                         """))
         }
+        try check(entry.config)
         catalogue.topics[name] = entry
         do throws(StorageError) {
             try await writeCatalogue()
@@ -46,6 +47,22 @@ extension Storage {
             throw error
         }
         return await apply(entry, to: topic)
+    }
+
+    /// Whether a topic's settings go together, with the broker's defaults for those that it lacks.
+    /// - Throws: `invalidConfig`.
+    package nonisolated func check(_ config: TopicConfig) throws(StorageError) {
+        let settings = topicDefaults.settings(for: config)
+        guard let most = settings.compactionLagMax, most < settings.compactionLagMin else { return }
+        func text(_ key: TopicConfig.Key) -> String {
+            config.entries[key] ?? topicDefaults.text(for: key)
+        }
+        let least = TopicConfig.Key.compactionLagMinMilliseconds
+        throw .invalidConfig(
+            TopicConfigError(
+                name: TopicConfig.Key.compactionLagMaxMilliseconds.rawValue,
+                value: text(.compactionLagMaxMilliseconds),
+                reason: "that is less than \(least.rawValue)=\(text(least))"))
     }
 
     /// Lets the settings hold in the partitions, and shows them.

@@ -101,9 +101,11 @@ package actor Storage {
     ) async throws(StorageError) -> Storage {
         precondition(!shards.isEmpty, "a storage needs a shard")
         let opening = try await Opening.begin(options, on: shards[0], logger: logger)
+        let cleanerTurn = CleanerTurn()
         let storages = shards.map {
             StorageShard(
-                shard: $0, options: options, logger: logger, generation: opening.generation)
+                shard: $0, options: options, logger: logger, generation: opening.generation,
+                cleanerTurn: cleanerTurn)
         }
         let storage = Storage(
             options: options, shards: storages, logger: logger, lock: opening.lock,
@@ -175,13 +177,14 @@ package actor Storage {
     }
 
     /// Makes a topic; it is on stable storage when this returns.
-    /// - Throws: `topicExists`.
+    /// - Throws: `topicExists`, `invalidConfig`.
     package func create(
         _ name: TopicName, partitionCount: Int32, config: TopicConfig
     ) async throws(StorageError) -> Topic {
         try await beginChange()
         defer { endChange() }
         guard catalogue.topics[name] == nil else { throw .topicExists(name) }
+        try check(config)
         // A topic of the name whose deletion did not end must not leave its records to this one.
         try await finishDeletions()
         var randomness = DeviceRandomness(shard.device)

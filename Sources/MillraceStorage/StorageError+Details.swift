@@ -9,6 +9,8 @@ extension StorageError {
             ["topic": topic.string, "partitions": "\(from)"]
         case .unknownPartition(let partition): partition.details
         case .invalidBatch(let partition, let error): partition.details(["error": "\(error)"])
+        case .recordWithoutKey(let partition, let index):
+            partition.details(["reason": "record_without_key", "record": "\(index)"])
         case .batchTooLarge(let partition, let bytes, let limit):
             partition.details(["bytes": "\(bytes)", "limit": "\(limit)"])
         case .outOfOrderSequence(let partition, let producer, _, let found, let expected):
@@ -40,6 +42,7 @@ extension StorageError {
                 "offset": "\(offset.value)", "log_start_offset": "\(first.value)",
                 "high_watermark": "\(next.value)",
             ])
+        case .onlyCompacted(let partition): partition.details(["reason": "only_compacted"])
         case .readOnly(let partition, _): partition.details(["reason": "read_only"])
         case .damaged(let range):
             range.partition.details([

@@ -10,6 +10,8 @@ package enum StorageError: Error, Sendable {
     case unknownPartition(TopicPartition)
     case batchTooLarge(TopicPartition, bytes: Int, limit: Int)
     case invalidBatch(TopicPartition, RecordsError)
+    /// A record of a compacted topic has no key; by its place in its batch.
+    case recordWithoutKey(TopicPartition, index: Int)
     /// A producer's batch does not follow its last one.
     case outOfOrderSequence(
         TopicPartition, ProducerID, ProducerEpoch, found: Int32, expected: Int32)
@@ -26,6 +28,8 @@ package enum StorageError: Error, Sendable {
     case invalidTimestamp(TopicPartition, Timestamp, now: Timestamp, limit: TopicConfig.Key)
     case invalidConfig(TopicConfigError)
     case offsetOutOfRange(TopicPartition, Offset, first: Offset, next: Offset)
+    /// The topic is compacted and nothing else: its records are not deleted by their offsets.
+    case onlyCompacted(TopicPartition)
     /// The partition takes no writes: for want of space until there is some, after a failed write
     /// until a restart.
     case readOnly(TopicPartition, reason: String)
@@ -78,6 +82,11 @@ extension StorageError: CustomStringConvertible {
             """
         case .invalidBatch(let partition, let error):
             "a record batch for \(partition) was refused: \(error)"
+        case .recordWithoutKey(let partition, let index):
+            """
+            record \(index) of a batch for \(partition) has no key, and the topic is compacted by keys; give \
+            it one, or set the topic's cleanup.policy to delete
+            """
         case .outOfOrderSequence(let partition, let producer, let epoch, let found, let expected):
             """
             sequence \(found) of producer \(producer.value), epoch \(epoch.value), does not follow \
@@ -115,6 +124,11 @@ extension StorageError: CustomStringConvertible {
             """
             offset \(offset) of \(partition) is out of range: the log starts at \(first) and its \
             next offset is \(next)
+            """
+        case .onlyCompacted(let partition):
+            """
+            records of \(partition) are not deleted by offset: its cleanup.policy is compact; write tombstones, or \
+            set it to compact,delete
             """
         case .readOnly(let partition, let reason):
             "\(partition) takes no writes: \(reason)"

@@ -16,6 +16,12 @@ package struct StorageOptions: Sendable {
     package var usesDirectIO = true
     /// How often retention looks for segments to delete.
     package var retentionInterval = Duration.seconds(300)
+    /// How often logs to compact are looked for.
+    package var cleanerInterval = Duration.seconds(15)
+    /// Memory for the keys of one cleaning, 32 bytes each.
+    package var cleanerBufferBytes = 32 << 20
+    /// Bytes that cleaning reads and writes in a second, in all shards together.
+    package var cleanerBytesPerSecond = 64 << 20
 
     /// How long a partition remembers a producer that sends nothing.
     package var producerExpiration = Duration.milliseconds(86_400_000)

@@ -77,15 +77,22 @@ extension StorageShard {
             // Before the look, so that nothing is missed between it and the wait.
             if let watch { log.advanced.add(watch) }
             let stable = part.isCommitted ? log.lastStableOffset : log.highWatermark
-            let outcome = await range(
-                part, bytesMax: min(part.bytesMax, room), isFirst: isEmpty, stable)
+            var outcome: Result<FileRange?, StorageError>
+            var revision: UInt64
+            repeat {
+                revision = log.revision
+                outcome = await self.range(
+                    part, bytesMax: min(part.bytesMax, room), isFirst: isEmpty, stable)
+                // Compaction may have put another file in the place of the one that was looked into, and forgotten
+                // what only the old one has of aborted transactions.
+            } while part.isCommitted && log.revision != revision
             let range = try? outcome.get()
             let found = FetchedPart(
                 logStartOffset: log.logStartOffset, highWatermark: log.highWatermark,
                 lastStableOffset: log.lastStableOffset,
-                aborted: part.isCommitted ? aborted(in: range, from: part.offset, upTo: stable, of: log) : [],
+                aborted: part.isCommitted ? aborted(in: range, from: part.offset, of: log) : [],
                 outcome: outcome,
-                hasMore: range.map { log.hasRecords(after: $0.next) && $0.next != log.place(of: stable) } ?? false)
+                hasMore: range.map { $0.next.offset < stable } ?? false)
             if found.count > 0 { isEmpty = false }
             room = max(0, room - found.count)
             fetched.append(found)

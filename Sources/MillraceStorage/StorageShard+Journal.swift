@@ -20,6 +20,7 @@ extension StorageShard {
         try await startJournal()
         startWriters()
         startRetention()
+        startCleaner()
     }
 
     /// Makes the buffers known to the kernel, and takes over the files of an earlier run or makes

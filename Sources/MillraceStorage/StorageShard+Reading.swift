@@ -5,9 +5,16 @@ package import MillraceShard
 internal import SystemPackage
 
 /// Where a reader stands in the files of a partition: always at the beginning of a batch.
+///
+/// A place in the files holds until compaction has replaced segments; then the reader goes on by its offset.
 package struct ReadCursor: Hashable, Sendable {
     var segment: Offset
     var position: UInt64
+    /// The batch that begins there is the first whose last offset is not below this one. It may be any of that
+    /// batch's, and where it was gone already one below.
+    package var offset: Offset
+    /// `PartitionLog.revision` as of which the place holds.
+    var revision: UInt64
 }
 
 /// A range of whole batches in a segment file, to be sent as it lies or read.
@@ -17,6 +24,7 @@ package struct FileRange: Sendable {
     package let count: Int
     /// Where to go on.
     package let next: ReadCursor
+    let segment: Segment
 }
 
 /// What a partition can say of itself.
@@ -27,6 +35,10 @@ package struct PartitionState: Sendable {
     package let logEndOffset: Offset
     package let sizeInBytes: UInt64
     package let segmentCount: Int
+    /// The base offset of the segment that is written to.
+    package let activeBaseOffset: Offset
+    /// From here on the log has not been compacted.
+    package let firstDirtyOffset: Offset
     package let damage: [DamagedRange]
     /// Why it takes no writes, if it does not.
     package let refusal: String?
@@ -37,8 +49,9 @@ extension StorageShard {
         PartitionState(
             partition: log.partition, logStartOffset: log.logStartOffset,
             highWatermark: log.highWatermark, logEndOffset: log.logEndOffset,
-            sizeInBytes: log.sizeInBytes, segmentCount: log.segments.count, damage: log.damage,
-            refusal: log.refusal?.reason)
+            sizeInBytes: log.sizeInBytes, segmentCount: log.segments.count,
+            activeBaseOffset: log.active.baseOffset,
+            firstDirtyOffset: log.cleaning.firstDirtyOffset, damage: log.damage, refusal: log.refusal?.reason)
     }
 
     /// The offsets between which records can be read.
@@ -61,13 +74,24 @@ extension StorageShard {
         try log.checkIntact(offset)
         let segment = log.segments[index]
         let limit = log.visibleSize(of: segment)
-        if offset == log.highWatermark {
-            return ReadCursor(segment: segment.baseOffset, position: limit)
-        }
+        var cursor = ReadCursor(
+            segment: segment.baseOffset, position: limit, offset: offset, revision: log.revision)
+        guard offset != log.highWatermark else { return cursor }
         let start = segment.index.position(
             for: UInt32(truncatingIfNeeded: offset.value &- segment.baseOffset.value))
-        let position = try await find(offset, log, segment, from: start, limit)
-        return ReadCursor(segment: segment.baseOffset, position: position)
+        cursor.position = try await find(offset, log, segment, from: start, limit)
+        return cursor
+    }
+
+    /// The same place in the files as they are now.
+    private func current(
+        _ cursor: ReadCursor, of log: PartitionLog
+    ) async throws(StorageError) -> ReadCursor {
+        var cursor = cursor
+        while cursor.revision != log.revision {
+            cursor = try await self.cursor(at: cursor.offset, of: log)
+        }
+        return cursor
     }
 
     /// The whole batches from the cursor on, up to about `bytesMax` but at least one, and not
@@ -75,9 +99,14 @@ extension StorageShard {
     package func range(
         from cursor: ReadCursor, of log: PartitionLog, bytesMax: Int, notBeyond end: ReadCursor? = nil
     ) async throws(StorageError) -> FileRange? {
-        var cursor = cursor
+        var (cursor, end) = (cursor, end)
         while true {
             guard !log.isClosed else { throw .unknownPartition(log.partition) }
+            if cursor.revision != log.revision || end.map({ $0.revision != log.revision }) == true {
+                cursor = try await current(cursor, of: log)
+                if let place = end { end = try await current(place, of: log) }
+                continue
+            }
             guard let index = log.segments.firstIndex(where: { $0.baseOffset == cursor.segment })
             else {
                 throw .offsetOutOfRange(
@@ -85,20 +114,16 @@ extension StorageShard {
                     next: log.highWatermark)
             }
             let segment = log.segments[index]
-            var limit = log.visibleSize(of: segment)
-            if let end, end.segment == cursor.segment { limit = min(limit, end.position) }
-            if let range = log.damage.first(where: {
-                $0.file == segment.file.path && $0.position >= cursor.position
-            }) {
-                if range.position == cursor.position { throw .damaged(range) }
-                limit = min(limit, range.position)
-            }
-            if cursor.position < limit {
-                let end = try await boundary(log, segment, cursor.position, bytesMax, limit)
+            let limit = limit(of: segment, log, from: cursor, notBeyond: end)
+            if let range = limit.damage, range.position == cursor.position { throw .damaged(range) }
+            if cursor.position < limit.position {
+                let position = cursor.position
+                cursor.position = limit.position
+                cursor.offset = limit.offset
+                try await cutShort(&cursor, segment, log, from: position, bytesMax)
                 return FileRange(
-                    file: segment.file, position: cursor.position,
-                    count: Int(end - cursor.position),
-                    next: ReadCursor(segment: segment.baseOffset, position: end))
+                    file: segment.file, position: position,
+                    count: Int(cursor.position - position), next: cursor, segment: segment)
             }
             guard index + 1 < log.segments.count, cursor.segment != end?.segment else { return nil }
             let following = log.segments[index + 1]
@@ -107,32 +132,71 @@ extension StorageShard {
                     || segment.nextOffset < following.baseOffset
             else { return nil }
             try log.checkIntact(segment.nextOffset)
-            cursor = ReadCursor(segment: following.baseOffset, position: 0)
+            cursor = ReadCursor(
+                segment: following.baseOffset, position: 0, offset: following.baseOffset,
+                revision: log.revision)
         }
     }
 
-    /// Where a range of about `bytesMax` ends between two batches: by the index, which knows such
-    /// places, and for a batch that is larger by its header.
-    private func boundary(
-        _ log: PartitionLog, _ segment: Segment, _ position: UInt64, _ bytesMax: Int, _ limit: UInt64
-    ) async throws(StorageError) -> UInt64 {
-        if limit - position <= UInt64(max(0, bytesMax)) { return limit }
+    /// How far a segment may be read.
+    private struct ReadLimit {
+        var position: UInt64
+        /// Of what stands behind it.
+        var offset: Offset
+        var damage: DamagedRange?
+    }
+
+    private func limit(
+        of segment: Segment, _ log: PartitionLog, from cursor: ReadCursor, notBeyond end: ReadCursor?
+    ) -> ReadLimit {
+        let size = log.visibleSize(of: segment)
+        var limit = ReadLimit(
+            position: size, offset: min(segment.nextOffset, log.highWatermark))
+        if let end, end.segment == segment.baseOffset, end.position <= size {
+            limit.position = end.position
+            limit.offset = end.offset
+        }
+        if let range = log.damage.first(where: {
+            $0.file == segment.file.path && $0.position >= cursor.position
+        }) {
+            limit.damage = range
+            if range.position < limit.position {
+                limit.position = range.position
+                limit.offset = range.first
+            }
+        }
+        return limit
+    }
+
+    /// Moves the end of a range that is longer than about `bytesMax` to where one batch ends and
+    /// the next begins: by the index, which knows such places, and for a batch that is larger by
+    /// its header.
+    private func cutShort(
+        _ end: inout ReadCursor, _ segment: Segment, _ log: PartitionLog, from position: UInt64,
+        _ bytesMax: Int
+    ) async throws(StorageError) {
+        let limit = end.position
+        if limit - position <= UInt64(max(0, bytesMax)) { return }
         let wanted = min(limit, position &+ UInt64(max(0, bytesMax)))
         if let known = segment.index.boundary(after: position, upTo: wanted) {
-            if try await segment.proves(known) { return UInt64(known.position) }
+            if let proven = try await segment.prove(known) {
+                end.position = UInt64(proven.position)
+                end.offset = segment.baseOffset.advanced(by: Int64(proven.relativeOffset))
+                return
+            }
             await segment.distrustIndex(on: shard)
         }
         let scanner = SegmentScanner(segment.file, from: position, limit: limit, depth: .headers)
-        var end = position
+        end.position = position
         while case .batch(let batch) = try await scanner.next() {
-            if end > position, batch.end > wanted { return end }
-            end = batch.end
-            if end >= wanted { return end }
+            if end.position > position, batch.end > wanted { return }
+            end.position = batch.end
+            end.offset = batch.header.nextOffset
+            if end.position >= wanted { return }
         }
-        guard end > position else {
+        guard end.position > position else {
             throw .damaged(try await damagedRange(log, segment, at: position))
         }
-        return end
     }
 
     /// Reads the whole batches from the cursor on into memory; nil at the high watermark. Each
@@ -148,39 +212,36 @@ extension StorageShard {
         let count = try await io("reading", range.file.path) { () throws(Errno) in
             try await range.file.read(into: buffer.mutableBytes, at: range.position)
         }
-        guard let segment = log.segments.first(where: { $0.baseOffset == range.next.segment })
-        else {
-            throw .offsetOutOfRange(
-                log.partition, cursor.segment, first: log.logStartOffset, next: log.highWatermark)
-        }
-        let whole = Self.wholeBytes(
-            UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), before: log.end(of: segment))
+        let (whole, end) = Self.wholeBytes(
+            UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]),
+            before: log.end(of: range.segment))
         if whole == range.count { return (ByteSlice(buffer), range.next) }
         guard whole == 0 else {
-            return (
-                ByteSlice(buffer, offset: 0, count: whole),
-                ReadCursor(
-                    segment: range.next.segment, position: range.position &+ UInt64(whole))
-            )
+            var next = range.next
+            next.position = range.position &+ UInt64(whole)
+            next.offset = end
+            return (ByteSlice(buffer, offset: 0, count: whole), next)
         }
-        throw .damaged(try await damagedRange(log, segment, at: range.position))
+        throw .damaged(try await damagedRange(log, range.segment, at: range.position))
     }
 
     /// How many of the bytes are batches as they were written, none of which reaches beyond the
-    /// end.
-    private static func wholeBytes(_ bytes: UnsafeRawBufferPointer, before end: Offset) -> Int {
+    /// end, and one past their last offset.
+    private static func wholeBytes(
+        _ bytes: UnsafeRawBufferPointer, before end: Offset
+    ) -> (count: Int, next: Offset) {
         var sequence = BatchSequence(bytes, limit: bytes.count, verifiesChecksums: true)
         var next = Offset.zero
-        var previous = 0
+        var previous = (count: 0, next: Offset.zero)
         while true {
             let start = sequence.position
             guard let batch = try? sequence.next(), batch.header.nextOffset <= end else {
-                return start
+                return (start, next)
             }
             // One of the two has a changed offset; whoever looks from the first on finds out which.
             guard batch.header.baseOffset >= next else { return previous }
+            previous = (start, next)
             next = batch.header.nextOffset
-            previous = start
         }
     }
 

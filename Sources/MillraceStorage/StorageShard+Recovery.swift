@@ -36,6 +36,7 @@ extension StorageShard {
         try await io("creating", directory) { () throws(Errno) in
             try shard.device.makeDirectory(directory)
         }
+        try await finishReplacing(in: directory)
         let bases = try await io("listing", directory) { () throws(Errno) in
             try shard.device.list(directory).compactMap { LogFiles.baseOffset($0, LogFiles.log) }
         }
@@ -46,6 +47,7 @@ extension StorageShard {
         if specification.durability == .durable { try await replay(specification.entries, into: log) }
         try await settle(log, specification)
         try await recoverProducers(of: log)
+        await recoverCleaning(of: log)
         logs[specification.partition] = log
         return log
     }
@@ -297,6 +299,18 @@ extension StorageShard {
         log.recovered(logStart: specification.logStart)
         for range in log.damage {
             logger.error("damaged data; reads of it are refused", metadata: ["range": "\(range)"])
+        }
+    }
+
+    /// Reads how far the log is cleaned. Where nobody knows, all of it is cleaned again.
+    private func recoverCleaning(of log: PartitionLog) async {
+        do throws(StorageError) {
+            log.cleaning.firstDirtyOffset =
+                try await CleanerCheckpoint.read(in: log.directory, on: shard) ?? .zero
+        } catch {
+            logger.warning("a cleaner checkpoint is damaged; its log is cleaned from its start", metadata: [
+                "partition": "\(log.partition)", "error": "\(error)",
+            ])
         }
     }
 

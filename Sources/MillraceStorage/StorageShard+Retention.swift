@@ -30,6 +30,7 @@ extension StorageShard {
     /// The offset from which the topic's limits keep the log.
     private func retained(_ log: PartitionLog) async -> Offset {
         var start = log.logStartOffset
+        guard log.settings.deletesOldSegments else { return start }
         var size = log.sizeInBytes
         let now = shard.wallClock
         for segment in log.segments {
@@ -59,8 +60,9 @@ extension StorageShard {
 
     /// Lets the log begin at the offset. What is checkpointed stays true after a crash: the start
     /// moves first, then the segments go, oldest first.
-    /// - Throws: `offsetOutOfRange` beyond the high watermark.
+    /// - Throws: `offsetOutOfRange` beyond the high watermark, `onlyCompacted` where nothing is deleted.
     package func trim(_ log: PartitionLog, to offset: Offset) async throws(StorageError) {
+        guard log.settings.deletesOldSegments else { throw .onlyCompacted(log.partition) }
         guard offset <= log.highWatermark, offset >= .zero else {
             throw .offsetOutOfRange(
                 log.partition, offset, first: log.logStartOffset, next: log.highWatermark)
@@ -77,7 +79,9 @@ extension StorageShard {
         guard await checkpoint() else {
             throw .readOnly(log.partition, reason: "the new log start could not be checkpointed")
         }
-        while log.segments.count > 1, log.segments[1].baseOffset <= log.logStartOffset {
+        while true {
+            try await waitForReplacing(log)
+            guard log.segments.count > 1, log.segments[1].baseOffset <= log.logStartOffset else { break }
             let segment = log.segments.removeFirst()
             log.damage.removeAll { $0.last.map { $0 < log.logStartOffset } ?? false }
             for suffix in LogFiles.ofSegments {

@@ -114,17 +114,10 @@ extension StorageShard {
 
     /// The aborted transactions that whoever reads the range from the offset on meets.
     func aborted(
-        in range: FileRange?, from offset: Offset, upTo stable: Offset, of log: PartitionLog
+        in range: FileRange?, from offset: Offset, of log: PartitionLog
     ) -> [AbortedTransaction] {
         guard let range else { return [] }
-        var end = stable
-        if let segment = log.segments.first(where: { $0.baseOffset == range.next.segment }) {
-            end = min(end, log.end(of: segment))
-            if let known = segment.index.offset(atOrAfter: range.next.position) {
-                end = min(end, segment.baseOffset.advanced(by: Int64(known) + 1))
-            }
-        }
-        return log.transactions.aborted(from: offset, upTo: end)
+        return log.transactions.aborted(from: offset, upTo: range.next.offset)
     }
 
     // MARK: Index files
@@ -221,7 +214,11 @@ extension StorageShard {
     func restoreTransaction(
         of log: PartitionLog, _ header: RecordBatchHeader, at position: UInt64, in file: File
     ) async throws(StorageError) {
-        guard header.isControl else { return log.transactions.wrote(header.producerID, at: header.baseOffset) }
+        guard header.isControl else {
+            // Compaction may have left an empty batch of a transaction whose end is gone.
+            if header.recordCount > 0 { log.transactions.wrote(header.producerID, at: header.baseOffset) }
+            return
+        }
         let buffer = AlignedBuffer(count: header.sizeInBytes)
         let count = try await io("reading", file.path) { () throws(Errno) in
             try await file.read(into: buffer.mutableBytes, at: position)

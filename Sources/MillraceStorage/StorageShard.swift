@@ -21,6 +21,8 @@ package actor StorageShard {
     let options: StorageOptions
     let logger: Logger
     let journal: Journal
+    /// Shared by all shards.
+    let cleanerTurn: CleanerTurn
     var logs: [TopicPartition: PartitionLog] = [:]
 
     /// Partitions with batches that wait, by what their topics demand.
@@ -43,8 +45,12 @@ package actor StorageShard {
     var checkpointsDone = 0
     let checkpointed: Signal
 
-    init(shard: Shard, options: StorageOptions, logger: Logger, generation: UInt64) {
+    init(
+        shard: Shard, options: StorageOptions, logger: Logger, generation: UInt64,
+        cleanerTurn: CleanerTurn
+    ) {
         self.shard = shard
+        self.cleanerTurn = cleanerTurn
         self.options = options
         self.logger = logger
         journal = Journal(
@@ -68,7 +74,7 @@ package actor StorageShard {
     /// then, once they are acknowledged.
     /// - Parameter verification: of a transactional batch that begins its transaction here: what `verification` gave
     ///   before the coordinator was asked whether the partition is in it (KIP-890).
-    /// - Throws: `batchTooLarge`, `invalidBatch`, `invalidTimestamp`, `invalidProducerEpoch`,
+    /// - Throws: `batchTooLarge`, `invalidBatch`, `recordWithoutKey`, `invalidTimestamp`, `invalidProducerEpoch`,
     /// `outOfOrderSequence`, `duplicateSequence`, `openTransaction`, `notInTransaction`, `readOnly`, `unknownPartition`
     /// or `closed`, with nothing written.
     package func append(
@@ -80,12 +86,16 @@ package actor StorageShard {
                 log.partition, bytes: batch.count, limit: log.settings.messageBytesMax)
         }
         var header: RecordBatchHeader
+        let keyless: Int?
         do throws(RecordsError) {
             header = try RecordBatch.validateProduced(
                 batch.bytes, limit: log.settings.messageBytesMax)
+            keyless =
+                log.settings.isCompacted ? try RecordBatch.indexOfKeylessRecord(in: batch.bytes) : nil
         } catch {
             throw .invalidBatch(log.partition, error)
         }
+        if let keyless { throw .recordWithoutKey(log.partition, index: keyless) }
         if header.producerID != .none {
             let verdict = try log.producers.check(header, in: log.partition)
             if case .duplicate(let original) = verdict { return answerAgain(original, in: log) }
@@ -178,11 +188,15 @@ package actor StorageShard {
     }
 
     private func segmentAgeMax(_ segment: Segment, _ log: PartitionLog) -> Duration {
-        let jitterMax = log.settings.segmentJitterMax
-        guard jitterMax > .zero else { return log.settings.segmentAgeMax }
+        let settings = log.settings
+        var ageMax = settings.segmentAgeMax
+        // The active segment is not compacted, so it must not stay active for longer (KIP-354).
+        if settings.isCompacted, let lag = settings.compactionLagMax { ageMax = min(ageMax, lag) }
+        let jitterMax = min(settings.segmentJitterMax, ageMax)
+        guard jitterMax > .zero else { return ageMax }
         let jitter = segment.jitter ?? UInt16(truncatingIfNeeded: shard.device.random())
         segment.jitter = jitter
-        return log.settings.segmentAgeMax - jitterMax * (Double(jitter) / 65_536)
+        return ageMax - jitterMax * (Double(jitter) / 65_536)
     }
 
     /// What one vectored write takes, well below the kernel's 1,024.
@@ -230,6 +244,7 @@ package actor StorageShard {
         let segment = try await Segment.create(in: log.directory, at: base, on: shard)
         log.segments.append(segment)
         log.finishingCount &+= 1
+        old.isFinishing = true
         inBackground { await $0.finish(old, of: log) }
     }
 
@@ -242,6 +257,7 @@ package actor StorageShard {
                 "partition": "\(log.partition)", "error": "\(error)",
             ])
         }
+        segment.isFinishing = false
         await writeProducerSnapshot(of: log)
         // Without a journal to recycle this is what bounds the search after an unclean stop.
         if log.durability == .relaxed, await synchronize(log) { _ = await checkpoint() }
@@ -331,7 +347,7 @@ package actor StorageShard {
         }
     }
 
-    private func backgroundEnded() {
+    func backgroundEnded() {
         backgroundCount &-= 1
         if backgroundCount == 0 { idle.notifyAll() }
     }

@@ -94,6 +94,12 @@ struct TransactionTable {
         aborted.removeFirst(aborted.partitioned { $0.lastOffset >= logStart })
     }
 
+    /// Compaction has dropped what was aborted and ended there.
+    mutating func forgetAborted(endingIn range: Range<Offset>) {
+        let found = aborted(endingIn: range)
+        aborted.removeSubrange(found.startIndex..<found.endIndex)
+    }
+
     // MARK: Restoring
 
     /// Takes over what an index file holds.

@@ -6,6 +6,6 @@ import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "millrace-sim",
         abstract: "Simulates Millrace from a seed: the same seed tells the same story again.",
-        subcommands: [BrokerCommand.self, GroupsCommand.self],
+        subcommands: [BrokerCommand.self, GroupsCommand.self, CompactionCommand.self],
         defaultSubcommand: BrokerCommand.self)
 }

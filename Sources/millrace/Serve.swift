@@ -113,6 +113,10 @@ struct Serve: AsyncParsableCommand {
         options.groups = properties.groups
         options.retentionInterval = properties.retentionInterval ?? options.retentionInterval
         options.producerExpiration = properties.producerExpiration ?? options.producerExpiration
+        options.cleanerInterval = properties.cleanerInterval ?? options.cleanerInterval
+        options.cleanerBufferBytes = properties.cleanerBufferBytes ?? options.cleanerBufferBytes
+        options.cleanerBytesPerSecond =
+            properties.cleanerBytesPerSecond ?? options.cleanerBytesPerSecond
         return options
     }
 

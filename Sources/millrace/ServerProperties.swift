@@ -19,6 +19,9 @@ struct ServerProperties: Equatable {
     var journalFileCountMax: Int?
     var retentionInterval: Duration?
     var producerExpiration: Duration?
+    var cleanerInterval: Duration?
+    var cleanerBufferBytes: Int?
+    var cleanerBytesPerSecond: Int?
     var broker = BrokerOptions()
     var topicDefaults = TopicDefaults()
     var groups = GroupOptions()
@@ -86,7 +89,7 @@ struct ServerProperties: Equatable {
             journalFileBytes = try number(value, (2 << 20)...(1 << 30))
         case "millrace.journal.files.max": journalFileCountMax = try number(value, 2...1024)
         default:
-            if try setBroker(key, value) || setGroups(key, value) { return }
+            if try setBroker(key, value) || setGroups(key, value) || setCleaner(key, value) { return }
             guard TopicDefaults.Key(rawValue: key) != nil else { return unknown.append(key) }
             do {
                 try topicDefaults.set(key, to: value)
@@ -138,6 +141,23 @@ struct ServerProperties: Equatable {
             groups.offsetsRetention = .seconds(60 * (try number(value, 1...Int(Int32.max))))
         case "offsets.retention.check.interval.ms":
             groups.offsetsRetentionInterval = .milliseconds(try number(value, 1...Int(Int32.max)))
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func setCleaner(_ key: String, _ value: String) throws -> Bool {
+        switch key {
+        case "log.cleaner.backoff.ms":
+            cleanerInterval = .milliseconds(try number(value, 1...Int(Int32.max)))
+        case "log.cleaner.dedupe.buffer.size":
+            cleanerBufferBytes = try number(value, (1 << 20)...(1 << 40))
+        case "log.cleaner.io.max.bytes.per.second":
+            // Kafka's default is the largest number that there is.
+            guard let number = Double(value), number >= 1024 else {
+                throw CommandError("use a number from 1024 on")
+            }
+            cleanerBytesPerSecond = Int(min(number, Double(1 << 50)))
         default: return false
         }
         return true

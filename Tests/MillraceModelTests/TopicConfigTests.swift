@@ -35,8 +35,10 @@ import Testing
 
     @Test(arguments: [
         ("segment.bytes", "1"), ("segment.bytes", "x"), ("retention.ms", "-2"), ("nope", "1"),
-        ("millrace.durability", "perhaps"), ("cleanup.policy", "compact"),
-        ("cleanup.policy", "delete,compact"), ("cleanup.policy", ""), ("compression.type", "zip"),
+        ("millrace.durability", "perhaps"), ("cleanup.policy", "compress"),
+        ("cleanup.policy", "delete,"), ("cleanup.policy", ""), ("compression.type", "zip"),
+        ("min.cleanable.dirty.ratio", "1.1"), ("min.cleanable.dirty.ratio", "-0.1"),
+        ("min.cleanable.dirty.ratio", "nan"), ("max.compaction.lag.ms", "0"), ("delete.retention.ms", "-1"),
         ("min.insync.replicas", "0"), ("message.timestamp.type", "createtime"),
         ("max.message.bytes", "99999999999999999999"),
     ])
@@ -44,5 +46,32 @@ import Testing
         var config = TopicConfig()
         let error = #expect(throws: TopicConfigError.self) { try config.set(name, to: value) }
         #expect(error?.description.contains("\(name)=\(value)") == true)
+    }
+}
+
+@Suite struct CleanupPolicyTests {
+    @Test(arguments: [
+        ("delete", "delete"), ("compact", "compact"), ("compact,delete", "compact,delete"),
+        ("delete,compact", "compact,delete"), ("delete, compact", "compact,delete"),
+        ("compact,compact", "compact"),
+    ])
+    func itIsAListOfTwo(_ given: String, _ kept: String) throws {
+        var config = TopicConfig()
+        try config.set("cleanup.policy", to: given)
+        #expect(config.entries[.cleanupPolicy] == kept)
+        #expect(config.settings().isCompacted == kept.contains("compact"))
+        #expect(config.settings().deletesOldSegments == kept.contains("delete"))
+    }
+
+    @Test func whatGoesWithItHasKafkasDefaults() throws {
+        var config = TopicConfig()
+        #expect(config.settings().dirtyRatioMin == 0.5)
+        #expect(config.settings().compactionLagMin == .zero)
+        #expect(config.settings().compactionLagMax == nil)
+        #expect(config.settings().deleteRetention == .seconds(86_400))
+        try config.set("min.cleanable.dirty.ratio", to: "0.01")
+        try config.set("max.compaction.lag.ms", to: "1000")
+        #expect(config.settings().dirtyRatioMin == 0.01)
+        #expect(config.settings().compactionLagMax == .seconds(1))
     }
 }

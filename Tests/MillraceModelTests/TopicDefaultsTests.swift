@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: [
         ("log.retention.hours", "x"), ("log.retention.hours", "99999999999"), ("log.roll.hours", "0"),
-        ("message.max.bytes", "1"), ("log.cleanup.policy", "compact"), ("retention.ms", "1"),
+        ("message.max.bytes", "1"), ("log.cleanup.policy", "keep"), ("retention.ms", "1"),
     ])
     func refusesByNameAndValue(_ name: String, _ value: String) {
         var defaults = TopicDefaults()

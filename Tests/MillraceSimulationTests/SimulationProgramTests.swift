@@ -47,8 +47,21 @@ import Testing
         #expect(try output(arguments).text == first.text)
     }
 
+    /// A share of what `Scripts/soak --only compaction` runs. The crashes have come while a segment was written and
+    /// while one took the place of others.
+    @Test func compactionKeepsToItsModel() throws {
+        let result = try output(["compaction", "--seed", "5000", "--histories", "50"])
+        #expect(result.status == 0, "\(result.text)")
+        let last = result.text.split(separator: "\n").last ?? ""
+        #expect(last.hasPrefix("ok histories=50 "))
+        for figure in ["dropped", "while-writing", "while-swapping", "faults"] {
+            #expect(!last.contains(" \(figure)=0 "), "\(last)")
+        }
+    }
+
     @Test func nonsenseIsRefused() throws {
         #expect(try output(["--rounds", "0"]).status != 0)
         #expect(try output(["groups", "--rebalances", "0"]).status != 0)
+        #expect(try output(["compaction", "--histories", "0"]).status != 0)
     }
 }

@@ -159,7 +159,7 @@ extension Storage {
         return found
     }
 
-    private func forEachRecord(
+    func forEachRecord(
         _ topic: String, _ partition: Int32, from offset: Int64?, _ body: (RecordView) throws -> Void
     ) async throws {
         let log = try self.partition(

@@ -27,6 +27,10 @@ extension StorageHarness {
         try FileManager.default.removeItem(atPath: path(name))
     }
 
+    func names(_ directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path(directory)).sorted()
+    }
+
     /// The segments of a partition with the base offset that each is named after, in order.
     func segments(_ partition: String) throws -> [(base: Int64, name: String)] {
         try FileManager.default.contentsOfDirectory(atPath: path(partition)).sorted()

@@ -13,10 +13,13 @@ struct TransactionalProducer: Sendable {
 
     init(id: Int64) { self.id = id }
 
-    func batch(_ values: [String]) throws -> ByteSlice {
+    /// - Parameter key: of each record.
+    func batch(_ values: [String], key: String? = nil) throws -> ByteSlice {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         var builder = RecordBatchBuilder()
-        for value in values { try builder.append(Record(value: Array(value.utf8)), now: now) }
+        for value in values {
+            try builder.append(Record(key: key.map { Array($0.utf8) }, value: Array(value.utf8)), now: now)
+        }
         let bytes = try builder.finish(
             producer: ProducerState(
                 id: ProducerID(id), epoch: ProducerEpoch(epoch), baseSequence: sequence),
@@ -24,9 +27,11 @@ struct TransactionalProducer: Sendable {
         return bytes.withUnsafeBytes { ByteSlice(copying: $0) }
     }
 
-    mutating func send(_ values: [String], to storage: Storage) async throws {
+    mutating func send(
+        _ values: [String], key: String? = nil, to storage: Storage
+    ) async throws {
         let log = try storage.log()
-        let batch = try batch(values)
+        let batch = try batch(values, key: key)
         let verification = await log.storage.verification(for: ProducerID(id), in: log)
         _ = try await log.storage.append(batch, to: log, verification: verification).result()
         sequence += Int32(values.count)

@@ -96,6 +96,7 @@ import Testing
             #expect(topic.partitions.count == 2)
             #expect(topic.config.entries[.messageBytesMax] == "16777216")
             #expect(topic.config.entries[.retentionBytes] == "-1")
+            #expect(topic.config.entries[.cleanupPolicy] == "compact")
             try await commit(try positions(500), to: engine)
             // One that somebody has made larger stays so.
             _ = try await engine.storage.alterConfig(try TopicName(name)) {

@@ -63,7 +63,7 @@ enum House {
         "millrace-sim": Room(
             records.union([
                 "Millrace", "MillraceBroker", "MillraceClientCore", "MillraceCoordination",
-                "MillraceNativeProtocol", "MillraceShard", "MillraceSimulation",
+                "MillraceNativeProtocol", "MillraceShard", "MillraceSimulation", "MillraceStorage",
             ]),
             others: engine.union(["ArgumentParser", "SwiftProtobuf"])),
     ]

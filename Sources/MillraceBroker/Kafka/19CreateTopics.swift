@@ -53,6 +53,7 @@ extension KafkaConnection {
         let storage = services.storage
         if validateOnly {
             guard storage.topic(name) == nil else { throw Refusal(.topicExists(name)) }
+            do throws(StorageError) { try storage.check(config) } catch { throw Refusal(error) }
         } else {
             do throws(StorageError) {
                 let made = try await storage.create(name, partitionCount: count, config: config)

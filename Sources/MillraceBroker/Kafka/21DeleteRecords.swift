@@ -4,7 +4,7 @@ internal import MillraceModel
 internal import MillraceStorage
 
 // Key 21, DeleteRecords: lets partitions begin at later offsets; -1 is the high watermark. The answer says where they
-// begin.
+// begin. A topic that is only compacted refuses with POLICY_VIOLATION.
 //
 // Versions differ in form only (v2 flexible).
 

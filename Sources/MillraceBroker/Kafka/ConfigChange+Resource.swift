@@ -28,6 +28,7 @@ extension KafkaConnection {
             do throws(TopicConfigError) { try change.apply(to: &config) } catch {
                 throw Refusal(.invalidConfig, "\(error)")
             }
+            do throws(StorageError) { try services.storage.check(config) } catch { throw Refusal(error) }
             return
         }
         do throws(StorageError) {

@@ -16,6 +16,7 @@ extension ErrorCode {
             case .partitionsOnlyGrow: .invalidPartitions
             case .batchTooLarge: .messageTooLarge
             case .invalidBatch(_, let error): ErrorCode(error)
+            case .recordWithoutKey: .invalidRecord
             case .outOfOrderSequence: .outOfOrderSequenceNumber
             case .duplicateSequence: .duplicateSequenceNumber
             case .invalidProducerEpoch: .invalidProducerEpoch
@@ -23,6 +24,7 @@ extension ErrorCode {
             case .invalidTimestamp: .invalidTimestamp
             case .invalidConfig: .invalidConfig
             case .offsetOutOfRange: .offsetOutOfRange
+            case .onlyCompacted: .policyViolation
             case .readOnly, .damaged, .io, .damagedFile: .kafkaStorageError
             case .directoryInUse, .newerFormat: .unknownServerError
             case .closed: .notLeaderOrFollower

@@ -75,13 +75,15 @@ def incremental(context):
         expect_equal(found["segment.bytes"].value, "1048576", "segment.bytes, left alone")
         found = change(("DELETE", "segment.bytes", None if context.door.NAME != "java" else ""))
         expect(found["segment.bytes"].source != "DYNAMIC_TOPIC_CONFIG", "segment.bytes is not reset")
-        # A list is not given what it has, nor rid of what it has not. Segments are not compacted yet.
-        for operation, value in [("APPEND", "delete"), ("SUBTRACT", "compact")]:
+        # A list is not given what it has, nor rid of what it has not.
+        for operation, value, after in [
+            ("APPEND", "delete", {"delete"}),
+            ("SUBTRACT", "compact", {"delete"}),
+            ("APPEND", "compact", {"compact", "delete"}),
+            ("SUBTRACT", "delete", {"compact"}),
+        ]:
             found = change((operation, "cleanup.policy", value))
-            expect_equal(found["cleanup.policy"].value, "delete", "cleanup.policy")
-        expect_refused(
-            INVALID_CONFIG, "compaction", lambda: change(("APPEND", "cleanup.policy", "compact"))
-        )
+            expect_equal(set(found["cleanup.policy"].value.split(",")), after, "cleanup.policy")
         for key, value in [("retention.ms", "soon"), ("cleanup.policy", "burn"), ("no.such", "1")]:
             expect_refused(
                 INVALID_CONFIG, "%s=%s" % (key, value), lambda: change(("SET", key, value))
