@@ -43,6 +43,8 @@ struct CoordinatorTopic: CoordinatorLog {
     private func topic() async throws(CoordinationError) -> Topic {
         if let topic = storage.topic(name) { return topic }
         var config = TopicConfig()
+        // What a coordinator has answered to outlives a power cut, whatever holds for other topics.
+        config.set(Durability.durable)
         do throws(TopicConfigError) {
             try Self.complete(&config)
         } catch {
@@ -60,10 +62,19 @@ struct CoordinatorTopic: CoordinatorLog {
         }
     }
 
+    private func log(_ partition: Int32) async throws(CoordinationError) -> PartitionLog {
+        let topic = try await topic()
+        // Its state may come from a broker that had other partitions.
+        guard topic.partitions.indices.contains(Int(partition)) else {
+            throw .log("there is no partition \(name)-\(partition)")
+        }
+        return topic.partitions[Int(partition)]
+    }
+
     func append(
         _ records: [Record], in transaction: TransactionOwner?, to partition: Int32
     ) async throws(CoordinationError) {
-        let log = try await topic().partitions[Int(partition)]
+        let log = try await log(partition)
         let now = log.storage.shard.wallClock
         let bytes: [UInt8]
         do throws(RecordsError) {
@@ -84,7 +95,7 @@ struct CoordinatorTopic: CoordinatorLog {
     func end(
         _ transaction: TransactionOwner, isCommit: Bool, in partition: Int32
     ) async throws(CoordinationError) {
-        let log = try await topic().partitions[Int(partition)]
+        let log = try await log(partition)
         let marker = TransactionMarker(
             producerID: transaction.producerID, producerEpoch: transaction.producerEpoch, isCommit: isCommit)
         try await written { () throws(StorageError) in try await log.storage.end(marker, in: log) }

@@ -21,19 +21,25 @@ struct TransactionPartitions: TransactionParticipants {
     func end(
         _ producer: ProducerID, _ epoch: ProducerEpoch, isCommit: Bool, in partition: TopicPartition
     ) async throws(TransactionError) {
+        // The records of a topic that is gone are gone with it.
+        guard let log = try? storage.partition(partition) else { return }
         guard partition.topic != offsets else {
             return try await endOffsets(producer, epoch, isCommit, partition.partition)
         }
+        let marker = TransactionMarker(producerID: producer, producerEpoch: epoch, isCommit: isCommit)
         do throws(StorageError) {
-            let log = try storage.partition(partition)
-            let marker = TransactionMarker(producerID: producer, producerEpoch: epoch, isCommit: isCommit)
             _ = try await log.storage.end(marker, in: log).result()
         } catch .unknownPartition {
-            // Its records are gone with it.
+            return
         } catch .invalidProducerEpoch {
             // A younger epoch has ended there what this one left.
+            return
         } catch {
             throw .notAvailable("\(error)")
+        }
+        // The coordinator forgets the transaction next: its end must not be lost in a power cut.
+        if log.durability == .relaxed, await !log.storage.synchronize(log) {
+            throw .notAvailable("the end in \(partition) is not on the disk")
         }
     }
 

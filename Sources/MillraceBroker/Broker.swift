@@ -154,8 +154,8 @@ package actor Broker {
     private static let grace = Duration.seconds(5)
 
     /// Accepts no more, tells the clients, acknowledges what is under way, and returns when the last connection has
-    /// ended; the engine's groups take nothing more, so it is closed next. A client that does not read is cut off
-    /// after a while.
+    /// ended; the engine's groups and transactions take nothing more, so it is closed next. A client that does not
+    /// read is cut off after a while.
     package func stop() async {
         isStopping = true
         stopped.notifyAll()
@@ -164,7 +164,9 @@ package actor Broker {
         for number in connections.keys.sorted() {
             if let connection = connections[number] { await connection.stop() }
         }
-        // Whoever waits for a rebalance would wait for longer than that.
+        // Whoever waits for a rebalance, or for an end that a partition does not take, would wait for longer than that.
+        // The ends that are left the next start goes on with.
+        await engine.transactions.stop()
         await engine.groups.stop()
         let deadline = shard.now.advanced(by: Self.grace)
         do throws(Errno) {

@@ -17,7 +17,7 @@ extension Status {
         case .unknownMemberID, .supersededMember, .fencedInstanceID, .illegalGeneration, .rebalanceInProgress,
             .memberIDRequired, .producerFenced:
             .aborted
-        case .coordinatorNotAvailable, .log: .unavailable
+        case .transactionEnded, .coordinatorNotAvailable, .log: .unavailable
         }
     }
 
@@ -45,6 +45,7 @@ extension Status {
         case .recordsTooLarge(_, let limit): ["limit": "\(limit)"]
         case .producerFenced(let producer, _, let current):
             ["producer_id": "\(producer.value)", "producer_epoch": "\(current.value)", "reason": "producer_fenced"]
+        case .transactionEnded(let group): ["group": group]
         case .coordinatorNotAvailable, .log: [:]
         }
     }

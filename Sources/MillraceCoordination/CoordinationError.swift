@@ -39,6 +39,8 @@ package enum CoordinationError: Error, Hashable, Sendable {
     case recordsTooLarge(bytes: Int, limit: Int)
     /// INVALID_PRODUCER_EPOCH: a younger incarnation of the producer has committed, or its transaction was ended.
     case producerFenced(ProducerID, given: ProducerEpoch, current: ProducerEpoch)
+    /// COORDINATOR_NOT_AVAILABLE: a transaction ended while offsets were to be committed in one.
+    case transactionEnded(group: String)
     /// COORDINATOR_NOT_AVAILABLE: the coordinator stops, or the group is just being deleted.
     case coordinatorNotAvailable(String)
     /// COORDINATOR_NOT_AVAILABLE: the log refused the records.
@@ -106,6 +108,8 @@ extension CoordinationError: CustomStringConvertible {
             epoch \(given.value) of producer \(producer.value) is over, it is at \(current.value): another instance \
             has taken its place
             """
+        case .transactionEnded(let group):
+            "a transaction has just ended where the offsets of group '\(group)' are: try again"
         case .coordinatorNotAvailable(let reason):
             "\(reason); try again"
         case .log(let reason):

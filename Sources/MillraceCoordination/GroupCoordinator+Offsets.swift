@@ -7,9 +7,12 @@ extension GroupCoordinator {
     /// - Returns: for each of the commits, in their order, why it was refused, or nil.
     /// - Throws: what refuses all: `unknownMemberID`, `illegalGeneration`, `fencedInstanceID`,
     /// `rebalanceInProgress`, `invalidGroupID`, `coordinatorNotAvailable`, `log`.
-    /// - Parameter transaction: in whose transaction they are committed: they count from its end on (KIP-447).
+    /// - Parameters:
+    ///   - transaction: in whose transaction they are committed: they count from its end on (KIP-447).
+    ///   - endCount: what `place` said before the transaction was found to be under way; where one has ended in the
+    ///     partition since, `transactionEnded` is thrown, and whoever asks looks again.
     package func commitOffsets(
-        _ request: OffsetCommitRequest, in transaction: TransactionOwner? = nil
+        _ request: OffsetCommitRequest, in transaction: TransactionOwner? = nil, endCount: UInt64 = 0
     ) async throws(CoordinationError) -> [CoordinationError?] {
         let id = request.group
         try GroupName.check(id)
@@ -41,6 +44,10 @@ extension GroupCoordinator {
                         metadata: commit.metadata, committedAt: now, topicID: commit.topicID)))
         }
         guard !records.isEmpty else { return refusals }
+        if transaction != nil {
+            let place = GroupName.partition(for: id, count: partitionCount ?? 1)
+            guard endCounts[place, default: 0] == endCount else { throw .transactionEnded(group: id) }
+        }
         let answer = PendingAnswer<Void>()
         table[id]?.offsets.beginCommit(partitions)
         enqueue(
@@ -56,21 +63,25 @@ extension GroupCoordinator {
     ) async throws(CoordinationError) {
         try await prepareToWrite()
         let answer = PendingAnswer<Void>()
+        endCounts[partition, default: 0] &+= 1
         enqueue(LogChange([], .other(answer), .end(owner, isCommit: isCommit)), in: partition)
         try await answer.get(on: shard)
     }
 
-    /// In which partition of the log a group's records are.
-    package func partition(of group: String) async throws(CoordinationError) -> Int32 {
+    /// In which partition of the log a group's records are, and how many transactions have ended there.
+    package func place(
+        of group: String
+    ) async throws(CoordinationError) -> (partition: Int32, endCount: UInt64) {
         try GroupName.check(group)
         try await prepareToWrite()
-        return GroupName.partition(for: group, count: partitionCount ?? 1)
+        let partition = GroupName.partition(for: group, count: partitionCount ?? 1)
+        return (partition, endCounts[partition, default: 0])
     }
 
-    /// Which of the partitions have offsets that a transaction may yet change.
-    package func unstableOffsets(of group: String, _ partitions: [TopicPartition]) -> Set<TopicPartition> {
-        guard let offsets = table[group]?.offsets else { return [] }
-        return Set(partitions.filter { offsets.isUnstable($0) })
+    /// The partitions with offsets that a transaction may yet change. Ask before `fetchOffsets`: what ends in between
+    /// is then fetched.
+    package func unstableOffsets(of group: String) -> Set<TopicPartition> {
+        table[group]?.offsets.unstable ?? []
     }
 
     private func refusal(

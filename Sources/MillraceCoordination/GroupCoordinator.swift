@@ -17,6 +17,8 @@ package actor GroupCoordinator {
     // Writing; see GroupCoordinator+Writing.
     var partitionCount: Int32?
     var queues: [Int32: WriteQueue] = [:]
+    /// How many transactions have ended in each partition of the log since the start.
+    var endCounts: [Int32: UInt64] = [:]
 
     // Waiting.
     private var joins: [AnswerTicket: PendingAnswer<JoinAnswer>] = [:]

@@ -26,8 +26,8 @@ struct GroupOffsets: Sendable {
         heldCounts[partition] = count == 0 ? nil : count
     }
 
-    /// Whether a transaction may yet change where the group goes on (KIP-447).
-    func isUnstable(_ partition: TopicPartition) -> Bool { heldCounts[partition] != nil }
+    /// Where a transaction may yet change how the group goes on (KIP-447).
+    var unstable: Set<TopicPartition> { Set(heldCounts.keys) }
 
     /// Commits of these partitions are being written.
     mutating func beginCommit(_ partitions: some Sequence<TopicPartition>) {

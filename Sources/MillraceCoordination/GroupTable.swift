@@ -12,12 +12,11 @@ struct GroupTable: Sendable {
     private var groups: [String: Group] = [:]
     private var isLive = false
     /// Offsets that were committed in transactions which have not ended.
-    private var held: [PendingTransaction: [HeldOffset]] = [:]
+    private var held: [PendingTransaction: [OffsetKey: HeldOffset]] = [:]
     /// Counts what is replayed, so that of two commits the one that came later into the log stands.
     private var order: UInt64 = 0
 
     private struct HeldOffset {
-        let key: OffsetKey
         let value: CommittedOffset?
         let order: UInt64
     }
@@ -73,19 +72,20 @@ struct GroupTable: Sendable {
         guard case .offset(let key, let value) = record else { return }
         make(key.group)
         order += 1
-        held[transaction, default: []].append(HeldOffset(key: key, value: value, order: order))
+        let offset = HeldOffset(value: value, order: order)
+        // Of several in one transaction the last counts.
+        guard held[transaction, default: [:]].updateValue(offset, forKey: key) == nil else { return }
         groups[key.group]?.offsets.hold(key.partition)
     }
 
     /// A transaction has ended.
     mutating func end(_ transaction: PendingTransaction, isCommit: Bool, at time: GroupTime) {
-        for offset in held.removeValue(forKey: transaction) ?? [] {
-            groups[offset.key.group]?.offsets.release(offset.key.partition)
+        for (key, offset) in held.removeValue(forKey: transaction) ?? [:] {
+            groups[key.group]?.offsets.release(key.partition)
             if isCommit {
-                groups[offset.key.group]?.offsets.replay(
-                    offset.key.partition, offset.value, order: offset.order)
+                groups[key.group]?.offsets.replay(key.partition, offset.value, order: offset.order)
             }
-            removeIfUnused(offset.key.group)
+            removeIfUnused(key.group)
         }
     }
 

@@ -38,6 +38,8 @@ package actor TransactionCoordinator {
         var isBusy = false
         /// When it is aborted.
         var deadline: Instant?
+        /// What the producer said it was when it got its present epoch (KIP-360): it may not have heard the answer.
+        var lastGiven: TransactionOwner?
     }
 
     private let log: any CoordinatorLog
@@ -119,8 +121,12 @@ package actor TransactionCoordinator {
             return try await addProducer(id, timeout)
         }
         guard !known.isBusy else { throw .concurrentTransactions(id: id) }
-        if let given {
-            try check(id, given.id, given.epoch)
+        let owner = given.map { TransactionOwner(producerID: $0.id, producerEpoch: $0.epoch) }
+        if let owner {
+            if known.lastGiven == owner, known.metadata.state == .empty {
+                return (known.metadata.producerID, known.metadata.producerEpoch)
+            }
+            try check(id, owner.producerID, owner.producerEpoch)
         }
         transactions[id]?.isBusy = true
         defer { release(id) }
@@ -139,6 +145,7 @@ package actor TransactionCoordinator {
             metadata.producerEpoch = ProducerEpoch(metadata.producerEpoch.value + 1)
         }
         try await write(id, metadata)
+        transactions[id]?.lastGiven = owner
         return (metadata.producerID, metadata.producerEpoch)
     }
 
@@ -254,7 +261,15 @@ package actor TransactionCoordinator {
         metadata.state = isCommit ? .completeCommit : .completeAbort
         metadata.partitions = []
         transactions[id]?.deadline = nil
-        try await write(id, metadata)
+        // All partitions have it: what is left is to say so, and a client that heard of an error would give up.
+        while true {
+            do throws(TransactionError) {
+                return try await write(id, metadata)
+            } catch {
+                try checkRunning()
+                guard (try? await shard.sleep(for: Self.retryPause)) != nil else { throw error }
+            }
+        }
     }
 
     /// Nothing but a stop keeps a partition from its marker: what was decided is done.

@@ -150,7 +150,9 @@ package final class PartitionLog: @unchecked Sendable {
     }
 
     /// Everything below is decided: what a transaction wrote that may still be aborted lies at or beyond it.
-    var lastStableOffset: Offset { transactions.lastStableOffset(highWatermark: highWatermark) }
+    var lastStableOffset: Offset {
+        max(logStartOffset, transactions.lastStableOffset(highWatermark: highWatermark))
+    }
 
     /// Where recovery found the log to begin and to end; all of it is visible and synchronised.
     func recovered(logStart: Offset) {

@@ -123,7 +123,8 @@ struct ProducerTable {
     /// A transaction of the producer was ended, or a coordinator has written in its name: what it sends is of this
     /// epoch from now on.
     mutating func takeEpoch(
-        _ header: RecordBatchHeader, seen: Timestamp, acknowledgedEnd: Offset
+        _ header: RecordBatchHeader, seen: Timestamp, acknowledgedEnd: Offset, limit: Int,
+        busy: Set<ProducerID>
     ) {
         if let last = producers[header.producerID]?.batches.last, last.epoch >= header.producerEpoch {
             producers[header.producerID]?.lastSeen = seen
@@ -133,7 +134,10 @@ struct ProducerTable {
             epoch: header.producerEpoch, lastSequence: -1, lastOffset: header.lastOffset, offsetDelta: 0,
             timestamp: header.maxTimestamp, unbrokenCount: 0)
         append(batch, header.producerID, seen, acknowledgedEnd)
+        if producers.count > limit { forgetSilent(keeping: limit / 10 * 9, acknowledgedEnd, busy) }
     }
+
+    func epoch(of producer: ProducerID) -> ProducerEpoch? { producers[producer]?.batches.last?.epoch }
 
     /// Throws where a younger incarnation of the producer is known.
     func checkEpoch(
@@ -147,7 +151,8 @@ struct ProducerTable {
     mutating func restore(_ header: RecordBatchHeader, seen: Timestamp) {
         guard header.producerID.value >= 0, header.producerEpoch.value >= 0, header.lastOffsetDelta >= 0 else { return }
         if header.isControl || header.baseSequence < 0 {
-            takeEpoch(header, seen: seen, acknowledgedEnd: header.baseOffset)
+            takeEpoch(
+                header, seen: seen, acknowledgedEnd: header.baseOffset, limit: .max, busy: [])
         } else {
             take(header, seen: seen, acknowledgedEnd: header.baseOffset, limit: .max, busy: [])
         }

@@ -286,8 +286,6 @@ private final class CleanedOutput {
     private func put(_ bytes: UnsafeRawBufferPointer) async throws(Errno) {
         guard !bytes.isEmpty else { return }
         try await file.write(bytes, at: position)
-        // A sync that finds all of a segment dirty holds up the journal's writes.
-        file.startWriteback(at: position, count: UInt64(bytes.count))
         position &+= UInt64(bytes.count)
     }
 }

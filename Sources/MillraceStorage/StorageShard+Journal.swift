@@ -202,7 +202,7 @@ extension StorageShard {
     /// Synchronises what the partition has written; false where that failed and the partition has
     /// stopped.
     @discardableResult
-    func synchronize(_ log: PartitionLog) async -> Bool {
+    package func synchronize(_ log: PartitionLog) async -> Bool {
         // One at a time: a second would find nothing dirty and believe what the first has not
         // finished.
         while log.isSynchronizing {

@@ -67,12 +67,10 @@ extension StorageShard {
             let time = batch.header.maxTimestamp
             guard time > latest?.timestamp ?? .none, batch.header.nextOffset > log.logStartOffset
             else { continue }
-            if let found = try latestRecord(in: batch, log),
-                found.timestamp > latest?.timestamp ?? .none
-            {
-                latest = found
-            }
-            if time == segment.maxTimestamp { break }
+            // Compaction may have left the batch without the record that has its time.
+            guard let found = try latestRecord(in: batch, log) else { continue }
+            if found.timestamp > latest?.timestamp ?? .none { latest = found }
+            if found.timestamp == segment.maxTimestamp { break }
         }
         return latest
     }

@@ -137,7 +137,9 @@ extension StorageShard {
                     let entries = try await snapshot(path, at: offset)
                     let open = entries.compactMap { entry in entry.firstOffset.map { (entry.id, $0) } }
                     for entry in entries { log.producers.restore(entry.id, entry.batch, seen: entry.timestamp) }
-                    for (id, first) in open.sorted(by: { $0.1 < $1.1 }) { log.transactions.restore(id, from: first) }
+                    // What began where the log has been cleaned was decided; its end may be gone by now.
+                    for (id, first) in open.sorted(by: { $0.1 < $1.1 })
+                    where first >= log.cleaning.firstDirtyOffset { log.transactions.restore(id, from: first) }
                     start = offset
                     log.snapshotOffset = offset
                     break

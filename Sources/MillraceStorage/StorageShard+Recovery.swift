@@ -46,8 +46,8 @@ extension StorageShard {
         try await load(log, bases.sorted(), known, trustsScan: trustsScan, specification.logStart)
         if specification.durability == .durable { try await replay(specification.entries, into: log) }
         try await settle(log, specification)
-        try await recoverProducers(of: log)
         await recoverCleaning(of: log)
+        try await recoverProducers(of: log)
         logs[specification.partition] = log
         return log
     }

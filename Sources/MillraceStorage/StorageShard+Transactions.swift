@@ -83,7 +83,12 @@ extension StorageShard {
                 throw .notInTransaction(log.partition, header.producerID)
             }
         case (false, let first?): throw .openTransaction(log.partition, header.producerID, since: first)
-        case (true, _?), (false, nil): break
+        case (true, _?):
+            // A younger epoch begins its own, after the older's end.
+            if let known = log.producers.epoch(of: header.producerID), header.producerEpoch > known {
+                throw .notInTransaction(log.partition, header.producerID)
+            }
+        case (false, nil): break
         }
     }
 
@@ -91,7 +96,8 @@ extension StorageShard {
     func note(_ header: RecordBatchHeader, in log: PartitionLog) {
         if header.baseSequence < 0 {
             log.producers.takeEpoch(
-                header, seen: shard.wallClock, acknowledgedEnd: log.highWatermark)
+                header, seen: shard.wallClock, acknowledgedEnd: log.highWatermark,
+                limit: options.producersMax, busy: log.transactions.producers)
         } else {
             log.producers.take(
                 header, seen: shard.wallClock, acknowledgedEnd: log.highWatermark,
@@ -200,11 +206,14 @@ extension StorageShard {
             return
         }
         let contents = TransactionIndex.encode(entries).withUnsafeBytes { ByteSlice(copying: $0) }
-        let file = try await File.open(path, .create, on: shard)
+        // Beside its place: what the old one says is believed at a start, and nothing else says it.
+        let beside = FilePath("\(path).new")
+        let file = try await File.open(beside, .create, on: shard)
         try file.truncate(to: 0)
         try await file.write(contents.bytes, at: 0)
         withExtendedLifetime(contents) {}
         try await file.synchronize()
+        try await shard.rename(beside, to: path)
         try await shard.synchronize(directory: log.directory)
     }
 

@@ -5,6 +5,7 @@ import Millrace
 import MillraceModel
 import MillraceShard
 import MillraceStorage
+import Synchronization
 
 /// Writes a keyed log of some size, compacts it, and measures what that takes of memory. A program, so that nothing
 /// else is in its process.
@@ -26,11 +27,17 @@ struct CompactionMemory: AsyncParsableCommand {
     @Option(help: "Where a directory for the log is made, which is removed afterwards.")
     var directory = "/tmp"
 
+    @Option(help: "What compaction reads and writes in a second, in megabytes; without it as much as it can.")
+    var rate: Int?
+
+    @Flag(help: "Times durable appends to another topic, before the compaction and while it goes on.")
+    var timesAppends = false
+
     private static let valueBytes = 1000
     private static let recordsPerBatch = 500
 
     func validate() throws {
-        guard megabytes > 0, keys > 0, limit > 0 else { throw ValidationError("use numbers above 0") }
+        guard megabytes > 0, keys > 0, limit > 0, rate ?? 1 > 0 else { throw ValidationError("use numbers above 0") }
     }
 
     func run() async throws {
@@ -41,7 +48,7 @@ struct CompactionMemory: AsyncParsableCommand {
             logger: Logger(label: "compaction-memory") { _ in SwiftLogNoOpLogHandler() })
         // This program says when, and how fast.
         options.cleanerInterval = .seconds(86_400)
-        options.cleanerBytesPerSecond = 1 << 40
+        options.cleanerBytesPerSecond = rate.map { $0 * 1_000_000 } ?? 1 << 40
         let engine = try await Engine.open(place, options: options)
         _ = try await engine.createTopic(
             "t", partitions: 1,
@@ -51,14 +58,23 @@ struct CompactionMemory: AsyncParsableCommand {
             ])
         let count = megabytes * 1_000_000 / Self.valueBytes
         try await write(count, to: engine)
-        // The index of the last segment that was rolled may be on its way. (A shard's own sleep is for its own tasks.)
+        // The index of the last segment that was rolled may be on its way. A log that is compacted was written a while
+        // ago, and the disk has it.
         try await Task.sleep(for: .seconds(1))
+        sync()
 
+        if timesAppends {
+            try await engine.createTopic("appends", partitions: 1, config: ["millrace.durability": "durable"])
+            print("appends before: \(try await Self.timeAppends(to: engine, until: .seconds(5)))")
+        }
         let before = try Self.forgetPeak()
         let clock = ContinuousClock()
         let begun = clock.now
+        async let times = timesAppends ? Self.timeAppends(to: engine, until: nil) : ""
         await engine.storage.shards[0].applyCompaction()
         let seconds = (clock.now - begun) / .seconds(1)
+        Self.isOver.store(true, ordering: .releasing)
+        if timesAppends { print("appends meanwhile: \(try await times)") }
         let growth = try Self.memory("VmHWM") - before
         let (kept, cleanEnd) = try await check(count, engine)
         await engine.close()
@@ -71,6 +87,33 @@ struct CompactionMemory: AsyncParsableCommand {
             print("broken: \(growth >> 10) MiB is more than \(limit) MiB")
             throw ExitCode(1)
         }
+    }
+
+    // MARK: Appends
+
+    /// The compaction has ended.
+    private static let isOver = Atomic<Bool>(false)
+
+    /// Appends a record of 1 KB after another.
+    /// - Parameter duration: nil for as long as the compaction takes.
+    /// - Returns: how long the appends took.
+    private static func timeAppends(to engine: Engine, until duration: Duration?) async throws -> String {
+        let clock = ContinuousClock()
+        let begun = clock.now
+        let record = Record(value: [UInt8](repeating: 1, count: valueBytes))
+        var times: [Duration] = []
+        while duration.map({ clock.now - begun < $0 }) ?? !isOver.load(ordering: .acquiring) {
+            let start = clock.now
+            try await engine.append(record, to: "appends", partition: 0)
+            times.append(clock.now - start)
+        }
+        times.sort()
+        guard let last = times.last else { return "none" }
+        func microseconds(_ time: Duration) -> Int { Int(time / .microseconds(1)) }
+        return """
+            \(times.count) appends, p50 \(microseconds(times[times.count / 2])) us, \
+            p99 \(microseconds(times[times.count * 99 / 100])) us, longest \(microseconds(last)) us
+            """
     }
 
     /// The keys come in an order that is none.

@@ -88,6 +88,47 @@ import Testing
                 == .invalidState(id: "id", state: .completeCommit, doing: "writing to t-2"))
     }
 
+    /// The partitions have their markers: a log that takes no record for a moment is no error.
+    @Test func aLogThatFailsForAMomentDoesNotUndoAnEnd() throws {
+        let test = try TransactionsUnderTest()
+        let (producer, epoch) = try test.begin()
+        let ending = test.start { try await $0.end("id", producer, epoch, isCommit: true) }
+        while test.partitions.ends.count < 3 { test.pass(.milliseconds(1)) }
+        test.log.failures = [.log("full"), .log("full")]
+        test.pass(.seconds(1))
+        _ = try ending.get()
+        #expect(test.states.last == .completeCommit)
+    }
+
+    /// The answer that named its new epoch was lost (KIP-360).
+    @Test func whoAsksAgainForItsNextEpochGetsIt() throws {
+        let test = try TransactionsUnderTest()
+        let (producer, epoch) = try test.begin()
+        try test.run { try await $0.end("id", producer, epoch, isCommit: true) }
+        let next = try test.run {
+            try await $0.initProducer("id", timeoutMilliseconds: 1000, given: (producer, epoch))
+        }
+        #expect(next.1.value == epoch.value + 1)
+        let again = try test.run {
+            try await $0.initProducer("id", timeoutMilliseconds: 1000, given: (producer, epoch))
+        }
+        #expect(again == next)
+    }
+
+    @Test func aStopDoesNotWaitForAPartitionThatTakesNoEnd() throws {
+        let test = try TransactionsUnderTest()
+        let (producer, epoch) = try test.begin()
+        test.partitions.failures = .max
+        let ending = test.start { try await $0.end("id", producer, epoch, isCommit: true) }
+        test.pass(.seconds(1))
+        try test.run { await $0.stop() }
+        test.pass(.seconds(1))
+        guard case .failure(let error as TransactionError) = ending.result, case .notAvailable = error else {
+            Issue.record("\(String(describing: ending.result))")
+            return
+        }
+    }
+
     @Test func badTimeoutsAndIDsAreRefused() throws {
         let test = try TransactionsUnderTest()
         for timeout in [0, -1, 900_001] as [Int32] {

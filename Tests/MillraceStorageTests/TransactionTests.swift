@@ -97,6 +97,41 @@ import Testing
         }
     }
 
+    /// Whoever writes in the name of a producer with a later epoch would have its end refused, and its transaction open
+    /// for ever.
+    @Test func aYoungerEpochDoesNotGoOnWithATransaction() async throws {
+        let harness = try StorageHarness()
+        try await harness.run { storage in
+            try await storage.make()
+            var producer = TransactionalProducer(id: 1)
+            try await producer.send(["a"], to: storage)
+            var other = TransactionalProducer(id: 1)
+            other.epoch = 1
+            let batch = try other.batch(["b"])
+            let log = try storage.log()
+            let error = await storageError { _ = try await log.storage.append(batch, to: log) }
+            guard case .notInTransaction = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            try await producer.end(isCommit: true, in: storage)
+            try await storage.expectStable(Offset(2))
+        }
+    }
+
+    @Test func theLogStartIsStableWhateverIsOpen() async throws {
+        let harness = try StorageHarness()
+        try await harness.run { storage in
+            try await storage.make()
+            var producer = TransactionalProducer(id: 1)
+            try await producer.send(["a"], to: storage)
+            try await storage.append(["b"], to: "t")
+            let log = try storage.log()
+            try await log.storage.trim(log, to: Offset(1))
+            try await storage.expectStable(Offset(1))
+        }
+    }
+
     @Test(arguments: [Durability.durable, .relaxed], 1...6 as ClosedRange<UInt64>)
     func whatIsCommittedIsReadWhateverHappens(durability: Durability, seed: UInt64) async throws {
         let harness = try StorageHarness()

@@ -56,8 +56,12 @@ extension KafkaConnection {
         var group = OffsetFetchResponse.OffsetFetchResponseGroup()
         group.groupID = asked.groupID
         let committed: [TopicPartition: CommittedOffset]
+        var unstable: Set<TopicPartition> = []
         var refusal = ErrorCode.none
         do throws(CoordinationError) {
+            if requiresStable {
+                unstable = try await withGroups { await $0.unstableOffsets(of: asked.groupID) }
+            }
             committed = try await withGroups { (groups) async throws(CoordinationError) in
                 try await groups.fetchOffsets(of: asked.groupID)
             }
@@ -75,19 +79,19 @@ extension KafkaConnection {
         } else {
             group.topics = all(committed, call)
         }
-        if requiresStable { await refuseUnstable(&group) }
+        if !unstable.isEmpty { refuse(unstable, in: &group) }
         return group
     }
 
-    private func refuseUnstable(_ group: inout OffsetFetchResponse.OffsetFetchResponseGroup) async {
+    private func refuse(
+        _ unstable: Set<TopicPartition>, in group: inout OffsetFetchResponse.OffsetFetchResponseGroup
+    ) {
         for topic in group.topics.indices {
             let (text, id) = (group.topics[topic].name, group.topics[topic].topicID)
             guard let name = (try? TopicName(text)) ?? services.storage.topic(id)?.entry.name else { continue }
-            let partitions = group.topics[topic].partitions.map {
-                TopicPartition(topic: name, partition: $0.partitionIndex)
-            }
-            let unstable = await services.engine.groups.unstableOffsets(of: group.groupID, partitions)
-            for (place, partition) in partitions.enumerated() where unstable.contains(partition) {
+            for place in group.topics[topic].partitions.indices {
+                let number = group.topics[topic].partitions[place].partitionIndex
+                guard unstable.contains(TopicPartition(topic: name, partition: number)) else { continue }
                 group.topics[topic].partitions[place].errorCode = .unstableOffsetCommit
                 group.topics[topic].partitions[place].committedOffset = -1
             }

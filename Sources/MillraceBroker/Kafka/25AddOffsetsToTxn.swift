@@ -13,7 +13,7 @@ extension KafkaConnection {
         var response = AddOffsetsToTxnResponse()
         do {
             let index = try await withGroups { (groups) async throws(CoordinationError) in
-                try await groups.partition(of: request.groupID)
+                try await groups.place(of: request.groupID).partition
             }
             let partition = TopicPartition(topic: try TopicName("__consumer_offsets"), partition: index)
             try await withTransactions { (coordinator) async throws(TransactionError) in

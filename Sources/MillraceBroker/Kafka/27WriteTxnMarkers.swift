@@ -24,7 +24,10 @@ extension KafkaConnection {
                 for index in topic.partitionIndexes {
                     var partition = WriteTxnMarkersResponse.WritableTxnMarkerPartitionResult()
                     partition.partitionIndex = index
-                    partition.errorCode = await write(marker, found.flatMap { $0.partition(index) })
+                    let isLegal = asked.producerID >= 0 && asked.producerEpoch >= 0
+                    partition.errorCode =
+                        isLegal
+                        ? await write(marker, found.flatMap { $0.partition(index) }) : .invalidRequest
                     answered.partitions.append(partition)
                 }
                 result.topics.append(answered)

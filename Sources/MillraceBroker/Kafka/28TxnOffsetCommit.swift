@@ -54,18 +54,9 @@ extension KafkaConnection {
         let owner = TransactionOwner(
             producerID: ProducerID(request.producerID), producerEpoch: ProducerEpoch(request.producerEpoch))
         do {
-            let index = try await withGroups { (groups) async throws(CoordinationError) in
-                try await groups.partition(of: request.groupID)
-            }
-            let partition = TopicPartition(topic: try TopicName("__consumer_offsets"), partition: index)
-            try await withTransactions { (coordinator) async throws(TransactionError) in
-                try await coordinator.verify(
-                    partition, in: request.transactionalID, owner.producerID, owner.producerEpoch)
-            }
-            let refusals = try await withGroups { (groups) async throws(CoordinationError) in
-                try await groups.commitOffsets(wanted, in: owner)
-            }
-            return refusals.map { $0.map { ErrorCode($0) } ?? .none }
+            var refusals: [CoordinationError?]?
+            while refusals == nil { refusals = try await commitOnce(wanted, owner, request.transactionalID) }
+            return refusals?.map { $0.map { ErrorCode($0) } ?? .none } ?? []
         } catch let error as TransactionError {
             // Clients know INVALID_PRODUCER_EPOCH here, whatever the version.
             let code = ErrorCode(error, call, fencedSince: .max)
@@ -73,6 +64,26 @@ extension KafkaConnection {
         } catch {
             let code = (error as? CoordinationError).map { ErrorCode($0) } ?? .unknownServerError
             return commits.map { _ in code }
+        }
+    }
+
+    /// - Returns: nil where a transaction has ended there meanwhile, which may have been this one.
+    private func commitOnce(
+        _ wanted: MillraceCoordination.OffsetCommitRequest, _ owner: TransactionOwner, _ transactionalID: String
+    ) async throws -> [CoordinationError?]? {
+        let place = try await withGroups { (groups) async throws(CoordinationError) in
+            try await groups.place(of: wanted.group)
+        }
+        let partition = TopicPartition(topic: try TopicName("__consumer_offsets"), partition: place.partition)
+        try await withTransactions { (coordinator) async throws(TransactionError) in
+            try await coordinator.verify(partition, in: transactionalID, owner.producerID, owner.producerEpoch)
+        }
+        do throws(CoordinationError) {
+            return try await withGroups { (groups) async throws(CoordinationError) in
+                try await groups.commitOffsets(wanted, in: owner, endCount: place.endCount)
+            }
+        } catch .transactionEnded {
+            return nil
         }
     }
 

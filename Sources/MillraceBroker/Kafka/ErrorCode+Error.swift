@@ -64,7 +64,7 @@ extension ErrorCode {
             case .commitTooLarge: .invalidCommitOffsetSize
             case .recordsTooLarge: .unknownServerError
             case .producerFenced: .invalidProducerEpoch
-            case .coordinatorNotAvailable, .log: .coordinatorNotAvailable
+            case .transactionEnded, .coordinatorNotAvailable, .log: .coordinatorNotAvailable
             }
     }
 

@@ -131,8 +131,12 @@ class Transactional:
         while True:
             try:
                 return body(*arguments)
-            except confluent_kafka.KafkaException as exception:
-                error = exception.args[0]
+            except (confluent_kafka.KafkaException, SystemError) as exception:
+                # Python complains where the client calls back with an exception of its own pending.
+                cause = exception.__cause__ if isinstance(exception, SystemError) else exception
+                if not isinstance(cause, confluent_kafka.KafkaException):
+                    raise
+                error = cause.args[0]
                 if error.code() in FENCED or error.fatal():
                     raise Fenced(str(error)) from exception
                 if not error.retriable():
